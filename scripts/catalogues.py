@@ -15,10 +15,15 @@ from typing import Any
 from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
 from django.conf import settings as django_settings
+from typer.main import get_command
 
 import kontobro
+from kontobro.cli.app import app
+from kontobro.cli.common.words import helps
 from kontobro.core import words
+from kontobro.core.settings.catalogue import catalogue as settings_catalogue
 from kontobro.core.words import catalogue
+from kontobro.service.notices.notify import ONCE_A_DAY, WORDS
 
 SOURCE = Path(kontobro.__file__).parent
 SINCE = datetime(2026, 11, 28, tzinfo=UTC)
@@ -55,7 +60,23 @@ def problems() -> Catalog:
         made.add(text, context="phrase", auto_comments=[name])
     for name, text in english.names.items():
         made.add(text, context="name", auto_comments=[name])
+    for name, text in (*settings_texts(), *mail_texts()):
+        made.add(text, context="setting" if name.startswith("setting") else "mail", auto_comments=[name])
     return made
+
+
+def settings_texts() -> Iterator[tuple[str, str]]:
+    """Label, help, choices and group of each setting that a page shows."""
+    for entry in settings_catalogue().values():
+        if entry.page:
+            for text in (entry.group, entry.label, entry.help, *entry.choices.values()):
+                yield f"setting {entry.key}", text
+
+
+def mail_texts() -> Iterator[tuple[str, str]]:
+    for cause, said in WORDS.items():
+        yield from ((f"mail {cause}", text) for text in (said["subject"], said["text"]))
+    yield "mail", ONCE_A_DAY
 
 
 def pages() -> Catalog:
@@ -64,6 +85,16 @@ def pages() -> Catalog:
     made = empty()
     _add(made, (path for path in sorted(folder.rglob("*.py")) if "migrations" not in path.parts), _as_it_is)
     _add(made, (path for path in sorted([*folder.rglob("*.html"), *folder.rglob("*.txt")])), templatized)
+    return made
+
+
+def command_line() -> Catalog:
+    """What the command line marks, and what its `--help` says."""
+    folder = SOURCE / "cli"
+    made = empty()
+    _add(made, sorted(folder.rglob("*.py")), _as_it_is)
+    for holder, name in helps(get_command(app)):
+        made.add(getattr(holder, name), auto_comments=["help"])
     return made
 
 
@@ -112,4 +143,5 @@ DOMAINS = (
         pages,
         lambda language: SOURCE / "web" / "locale" / language / "LC_MESSAGES" / "django.po",
     ),
+    Domain("cli", "The command line's texts.", command_line, _beside(SOURCE / "cli" / "locale")),
 )

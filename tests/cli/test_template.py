@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from kontobro.bootstrap import open_app
 from kontobro.cli.app import app
 from kontobro.erp.files.template import READY
+from kontobro.erp.files.template.own.texts import ready_text
+from tests.support.store_contract.case import connection
 
 
 def types(*words: str) -> Result:
@@ -82,3 +85,30 @@ def test_a_template_that_is_not_there_names_those_that_are() -> None:
     result = types("preview", "xerro")
     assert result.exit_code == 3
     assert "xero" in result.output
+
+
+@pytest.fixture
+def connected(tmp_path: Path) -> Any:
+    """A home with a connection to CSV files, and the way to type there."""
+    opened = open_app(tmp_path / "home")
+    made = connection(erp="csv", erp_options={"template": "banana", "company_name": "Fjord"})
+    opened.store.save_connection(made)
+    opened.close()
+    return lambda *words: CliRunner().invoke(app, ["--home", str(tmp_path / "home"), "template", *words])
+
+
+def test_a_template_is_kept_with_the_connection_and_taken_back(connected: Any, tmp_path: Path) -> None:
+    own = tmp_path / "ours.toml"
+    own.write_text('name = "Ours"\n[[columns]]\ntitle = "Who"\nvalue = "{payee}"\n')
+    assert connected("show", "--before").stdout == ""
+    assert connected("undo").exit_code == 3
+    used = connected("use", str(own))
+    assert (used.exit_code, 'column "Who" added' in used.output) == (0, True)
+    assert connected("show").stdout == own.read_text()
+    assert connected("show", "--before").stdout == ready_text("banana")
+    assert connected("undo").exit_code == 0
+    assert connected("show").stdout == ready_text("banana")
+    own.write_text('name = "Ours"\n[[columns]]\ntitle = "Who"\nvalue = "{payeee}"\n')
+    refused = connected("use", str(own))
+    assert (refused.exit_code, "payeee" in refused.output) == (3, True)
+    assert connected("show").stdout == ready_text("banana")

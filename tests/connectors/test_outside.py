@@ -130,7 +130,7 @@ def test_an_unknown_name_lists_what_is_installed_and_how_to_register(tmp_path: P
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"region": "eu"}, "The server is missing. Set `server` (--erp-option server=VALUE)."),
+        ({"region": "eu"}, "The server is missing. Set `server`. --erp-option server=VALUE"),
         ({**BOOKS, "servr": "x"}, "no option servr. Options are server, region, archive, note, company."),
         ({**BOOKS, "region": "mars"}, '"mars", which is not one of its values. Set it to eu or us.'),
         ({**BOOKS, "token": "x"}, "no option token"),
@@ -139,7 +139,7 @@ def test_an_unknown_name_lists_what_is_installed_and_how_to_register(tmp_path: P
 def test_options_are_checked_before_the_connector_is_made(options: dict[str, str], said: str) -> None:
     with installed(), pytest.raises(Misconfigured) as fault:
         Registry().load("northbook", options)
-    assert said in f"{fault.value.message} {fault.value.remedy}"
+    assert said in f"{fault.value.message} {fault.value.remedy} {fault.value.command}"
 
 
 def test_a_connector_gets_its_own_secrets_alone() -> None:

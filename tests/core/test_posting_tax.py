@@ -177,6 +177,26 @@ def test_a_refund_has_its_tax_on_the_account_of_refunds(
     assert [line.account for line in posted.entries[0].lines if line.role == "tax"] == accounts
 
 
+@pytest.mark.parametrize(
+    ("kind", "first", "second", "accounts"),
+    [
+        ("invoice", 10_000, -5_000, ["Assets:Tax:Input", "Assets:Transit"]),
+        ("invoice", -10_000, 5_000, ["Assets:Transit", "Assets:Tax:Input"]),
+        ("card_purchase", 10_000, -5_000, ["Assets:Tax:Input", "Assets:Transit"]),
+    ],
+)
+def test_a_system_may_count_each_line_of_a_bill_as_a_refund_or_not(
+    kind: str, first: int, second: int, accounts: list[str]
+) -> None:
+    """As Tryton does."""
+    code = replace(PARTLY, refund_ingoing_account="Assets:Transit", refund_by_line=True)
+    lines = [a_line(minor, tax=a_tax(minor // 5, code.code, code.type)) for minor in (first, second)]
+    known = {"vendor": a_vendor(), "method": "accounts_payable"} if kind == "invoice" else {}
+    posted = post_item(an_item(kind, lines, **known), settings(), masters(tax_codes=(code,)), dt.date(2026, 11, 22))
+    assert not posted.problems
+    assert [line.account for line in posted.entries[0].lines if line.role == "tax"] == accounts
+
+
 def test_reverse_charge_of_a_refund_has_both_sides_on_the_accounts_of_refunds() -> None:
     code = replace(ABROAD, deductible=Decimal(1), ingoing_account="Assets:Tax:Input")
     code = replace(code, refund_ingoing_account=code.outgoing_account, refund_outgoing_account="Assets:Tax:Input")

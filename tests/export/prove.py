@@ -15,8 +15,9 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib import import_module, util
 from itertools import groupby
 from multiprocessing import get_context
@@ -30,6 +31,7 @@ from rich.table import Table
 from kontobro.erp.registry import Registry
 from kontobro.testing.connector.books import Books
 from kontobro.testing.export.proof import ExportProof, History, Verdict, export_proof
+from tests.erp_real.proved import missing_odoo, missing_tryton
 
 PROJECT = Path(__file__).resolve().parents[2]
 HLEDGER = PROJECT / "connectors" / "kontobro-hledger"
@@ -38,11 +40,15 @@ HLEDGER = PROJECT / "connectors" / "kontobro-hledger"
 @dataclass(frozen=True, slots=True)
 class System:
     """A system that a company can be made of in an empty folder. `books`: the function that makes it, `module:function`
-    or `file.py:function`; `command`: what has to be installed."""
+    or `file.py:function`, or one that opens it for a block; `missing`: says what has to be installed, if anything."""
 
     words: str
     books: str
-    command: str = ""
+    missing: Callable[[], str] = str
+
+
+def no_command(name: str) -> str:
+    return "" if shutil.which(name) else f"{name} is not installed"
 
 
 SYSTEMS = {
@@ -55,8 +61,10 @@ SYSTEMS = {
     "hledger": System(
         "an hledger journal, by a connector in a package of its own",
         f"{HLEDGER / 'tests' / 'conftest.py'}:books_in",
-        "hledger",
+        partial(no_command, "hledger"),
     ),
+    "odoo": System("a real Odoo, over its API", "tests.erp_real.proved:odoo_books", missing_odoo),
+    "tryton": System("a real Tryton, over its API", "tests.erp_real.proved:tryton_books", missing_tryton),
 }
 USUAL = ("beancount", "searchable")
 
@@ -71,8 +79,8 @@ class Kill:
     wrong: tuple[str, ...]
 
 
-def books_of(system: str) -> Callable[[Path], Books]:
-    """What makes a company of it."""
+def books_of(system: str) -> Callable[[Path], Books | AbstractContextManager[Books]]:
+    """What makes a company of it, or opens one."""
     place, _, function = SYSTEMS[system].books.rpartition(":")
     if not place.endswith(".py"):
         return getattr(import_module(place), function)  # type: ignore[no-any-return]
@@ -88,8 +96,10 @@ def books_of(system: str) -> Callable[[Path], Books]:
 @contextmanager
 def proof_of(system: str) -> Iterator[ExportProof]:
     """A proof over a company of its own, gone afterwards."""
-    with tempfile.TemporaryDirectory() as folder, export_proof(books_of(system)(Path(folder))) as proof:
-        yield proof
+    with ExitStack() as stack:
+        made = books_of(system)(Path(stack.enter_context(tempfile.TemporaryDirectory())))
+        books = made if isinstance(made, Books) else stack.enter_context(made)
+        yield stack.enter_context(export_proof(books))
 
 
 def boundaries(system: str) -> Sequence[str]:
@@ -152,14 +162,10 @@ def listed() -> Iterator[str]:
     for name in dict.fromkeys([*SYSTEMS, *Registry().names()]):
         if name not in SYSTEMS:
             yield f"{name}: kontobro prove --erp {name} --books MODULE:FUNCTION, over a company of yours"
-        elif not _installed(name):
-            yield f"{name}: {SYSTEMS[name].command} is not installed"
+        elif missing := SYSTEMS[name].missing():
+            yield f"{name}: {missing}"
         else:
             yield f"{name}: make prove ERP={name}"
-
-
-def _installed(system: str) -> bool:
-    return not SYSTEMS[system].command or shutil.which(SYSTEMS[system].command) is not None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -173,7 +179,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.writelines(f"{line}\n" for line in listed())
         return 0
     for name in options.systems:
-        if name not in SYSTEMS or not _installed(name):
+        if name not in SYSTEMS or SYSTEMS[name].missing():
             parser.error("it can't be proved here. These are:\n  " + "\n  ".join(listed()))
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
         found = [kill for name in options.systems for kill in prove(name, options.only, pool)]

@@ -317,7 +317,7 @@ def test_where_the_reference_is_not_enforced_a_person_decides(harness: ExportHar
     harness.alter(capabilities=searchable)
     killed_at(harness, "pleo.start#1:after")
     harness.sandbox.move_clock(5 * MINUTE)
-    assert "--take-over" in left_alone(harness)
+    assert "take it over at once" in left_alone(harness)
     assert [row.status for row in harness.store.jobs("desk")] == ["claiming"]
     assert harness.export(take_over=True).booked == 4
     harness.assert_agree()

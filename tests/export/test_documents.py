@@ -19,7 +19,7 @@ from kontobro.core.ports import DocumentStore
 from kontobro.core.ports.delivery import FileToDeliver
 from kontobro.erp.registry import load_connector
 from kontobro.export import JobResult, next_job, run_job
-from kontobro.export.documents.actions import DocumentsOf
+from kontobro.export.documents.actions import DocumentsOf, NothingLost
 from kontobro.export.documents.books import SealedBooks
 from kontobro.export.job.run import DocumentPorts, Ports
 from kontobro.export.personal.data import export_company
@@ -201,13 +201,31 @@ def test_a_file_dropped_back_marks_a_document_as_imported(papers: Papers) -> Non
     assert row.imported_at is not None
 
 
+def test_only_documents_that_a_new_mark_names_are_read(papers: Papers) -> None:
+    """The list of all documents is not asked for."""
+
+    class Asked:
+        def __getattr__(self, name: str) -> Any:
+            assert name != "documents"
+            return getattr(papers.harness.store, name)
+
+    papers.export()
+    for name in ("kontobro-00001.imported", "kontobro-00009.imported", "kontobro-1.imported", "x.imported"):
+        (papers.folder.folder / name).touch()
+    papers.documents = replace(papers.documents, store=cast(DocumentStore, Asked()))
+    assert papers.desk.take_marks() == [1]
+    assert papers.desk.take_marks() == []
+
+
 class Mail(PlainFolder):
     """What was sent can't be read back; `lost`: the answer does not come."""
 
     readable = False
     lost = True
+    sent = 0
 
     def deliver(self, files: Sequence[FileToDeliver]) -> None:
+        self.sent += 1
         super().deliver(files)
         if self.lost:
             raise Uncertain("The answer was lost.")
@@ -219,7 +237,7 @@ def test_a_mail_whose_answer_was_lost_is_not_sent_again_by_itself(papers: Papers
     papers.folder = mail
     result = papers.export()
     assert (result.event, result.booked) == ("failed", 0)
-    assert papers.state() == "unsure"
+    assert (papers.state(), mail.sent) == ("unsure", 1)
     mail.lost = False
     again = papers.again()
     assert (again.booked, again.failed) == (0, 5)
@@ -270,10 +288,25 @@ def test_lost_history_is_confirmed_by_a_person(papers: Papers) -> None:
     forget_history(papers.harness.connected)
     result = papers.again(ONE)
     assert result.failure is not None
-    assert "kontobro documents confirm" in result.failure
+    assert "an owner confirms which document and voucher numbers were the last" in result.failure
     papers.desk.confirm_last(1, {("A", "2026"): 3, ("P", "2026"): 2})
     assert papers.again(ONE).booked == 1
     assert papers.harness.store.bookings("desk")[0].erp_id == "2-A4"
+
+
+def test_numbers_are_skipped_only_by_who_was_told_which(papers: Papers) -> None:
+    papers.export()
+    with pytest.raises(Misconfigured, match="no document or voucher number is missing"):
+        papers.desk.confirm_last(1, {("A", "2026"): 3})
+    with pytest.raises(NothingLost) as asked:
+        papers.desk.confirm_last(4, {("A", "2026"): 9, ("B", "2026"): 5})
+    assert asked.value.message == (
+        "Document 1 is the last one known here, and none is missing. Confirming document 4 skips documents 2 to 4 and "
+        "vouchers A 4 to 9 (2026), B 1 to 5 (2026): these numbers are never given."
+    )
+    assert papers.documents.store.last_numbers("desk").document == 1
+    papers.desk.confirm_last(4, {("A", "2026"): 9}, is_sure=True)
+    assert papers.documents.store.last_numbers("desk").document == 4
 
 
 def test_all_data_of_a_company_hold_its_documents(papers: Papers, tmp_path: Path) -> None:

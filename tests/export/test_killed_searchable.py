@@ -98,7 +98,7 @@ def test_killed_at_and_run_again(tmp_path: Path, boundary: str) -> None:
             asked = connected.attempt()
             assert asked is not None
             assert asked["fault"] == "Taken"
-            assert "--take-over" in asked["said"]
+            assert "take it over at once" in asked["said"]
         connected.export(take_over=boundary in IN_DOUBT)
         assert_whole(connected)
 

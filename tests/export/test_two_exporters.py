@@ -86,7 +86,7 @@ def test_another_installation_refuses_a_job_under_way(connected: ConnectedHome, 
     assert answer is not None
     assert answer["fault"] == "Taken"
     assert "is under way in another installation" in answer["said"]
-    assert "--take-over" in answer["said"]
+    assert "take it over at once" in answer["said"]
     assert other.boundaries == [], "it wrote all the same"
     assert ended(first)["event"] == "completed_with_errors"
     assert_whole(connected)

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from kontobro.core.errors import AlreadyConnected
-from kontobro.core.model.connection import Connection
+from kontobro.core.model.connection import AlreadyConnected, Connection
 from kontobro.core.model.settings import Settings
 from kontobro.install.identity import settled_identity
 

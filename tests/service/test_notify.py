@@ -96,7 +96,7 @@ def test_a_notice_that_reached_nobody_may_be_told_again() -> None:
 @pytest.mark.parametrize("cause", list(WORDS))
 def test_every_cause_has_words(cause: Cause) -> None:
     notice = Notice(cause=cause, connection_id="c1", path="/", count=7)
-    assert "{" not in notice.subject + notice.text
+    assert "{" not in notice.subject_in("") + notice.text
     assert notice.text.endswith(".")
 
 
@@ -237,7 +237,7 @@ def test_what_is_public_is_global(address: Any) -> None:
 def test_without_a_server_mails_go_to_the_log() -> None:
     assert send_mail(configured(), ["anna@example.com"], "x", "y") is False
     assert try_mail_server(configured()) is False
-    assert MailNotifier(configured(), lambda connection_id: []).tell(NOTICE, NOW) is False
+    assert MailNotifier(configured(), lambda connection_id: {}).tell(NOTICE, NOW) is False
 
 
 @pytest.mark.parametrize("url", ["http://host", "smtp://", "smtp://host:port", "nonsense"])

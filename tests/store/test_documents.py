@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kontobro.core.documents import NewDocument, SealedVoucher
+from kontobro.core.documents import LastNumbers, NewDocument, SealedVoucher
 from kontobro.core.errors import ImpossibleMove
 from kontobro.core.model.journal import Booking, Reference
 from kontobro.core.ports import DocumentFile
@@ -191,3 +191,35 @@ def test_documents_go_with_their_connection(books: DjangoStore) -> None:
     with books.tables.reading() as session:
         for table in ("document", "documentfile", "documentpiece", "voucher", "series"):
             assert session.select(f"SELECT count(*) AS number FROM kontobro_{table}")[0].number == 0
+
+
+def test_the_last_numbers_outlive_their_connection(books: DjangoStore) -> None:
+    """Of the highest of all that were deleted, by Pleo company and accounting system."""
+    there = connection()
+    assert books.kept_numbers(there.company_id, there.erp) == LastNumbers()
+    for numbers in (3, 1):
+        books.save_connection(there)
+        for number in range(1, numbers + 1):
+            sealed(books, number, [voucher(f"r{number}", number, number)])
+        books.begin_documents(ID, "job-1", [new(numbers + 1)])
+        books.save_connection(replace(there, status="disconnected"))
+        books.delete_connection(ID)
+    assert books.kept_numbers(there.company_id, there.erp) == LastNumbers(3, {("A", "2026"): 3})
+    assert books.kept_numbers("another", there.erp) == books.kept_numbers(there.company_id, "x") == LastNumbers()
+
+
+def test_marks_are_looked_up_by_number_and_a_conflict_by_itself(books: DjangoStore) -> None:
+    """However many documents there are, no more are read than marks that are new."""
+    for number in range(1, 6):
+        sealed(books, number, [voucher(f"r{number}", number, number)])
+    for number in (2, 3, 4):
+        books.note_delivery(ID, number, "delivering", NOON)
+        books.note_delivery(ID, number, "delivered", NOON)
+    books.mark_imported(ID, 2, NOON)
+    books.release(ID, 3, "rejected", NOON)
+    assert [row.number for row in books.unmarked(ID, [1, 2, 3, 4, 9])] == [3, 4]
+    assert [row.number for row in books.unmarked(ID, [4])] == [4]
+    assert books.conflict(ID) is None
+    books.mark_imported(ID, 3, NOON)
+    assert books.conflict(ID) == 3
+    assert books.conflict("other") is None

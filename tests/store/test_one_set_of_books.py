@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kontobro.core.errors import AlreadyConnected, ImpossibleMove
-from kontobro.core.model.connection import Connection
+from kontobro.core.errors import ImpossibleMove
+from kontobro.core.model.connection import AlreadyConnected, Connection
 from kontobro.core.model.history import Elsewhere
 from kontobro.core.model.journal import Reference, entry_id_of
 from tests.support.store_contract.case import DAY, HERE, NOW, OTHER, REF, bring, connection, plan, planned, walk

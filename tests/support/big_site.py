@@ -16,7 +16,17 @@ SMALL = CONNECTIONS[:5]
 ONE = CONNECTIONS[5]
 """The connection whose pages are asked for. Its first job and item carry its number."""
 
-BY_ORGANISATION = ("", "jobs/", "jobs/?before=1750000000000000-1", "problems/", "members/", "notifications/", "audit/")
+BY_ORGANISATION = (
+    "",
+    "?sort=oldest&state=waits",
+    "jobs/",
+    "jobs/?before=1750000000000000-1",
+    "problems/",
+    "members/",
+    "notifications/",
+    "audit/",
+    "month-end/?month=2026-02",
+)
 BY_CONNECTION = (
     "",
     "jobs/",
@@ -26,6 +36,7 @@ BY_CONNECTION = (
     "items/ref-5/",
     "settings/",
     "tie-out/",
+    "month-end/",
     "master-data/",
 )
 

@@ -104,6 +104,7 @@ class PlainFolder:
             return
         beside = self.folder / f".{file.name}.part"
         beside.write_bytes(whole)
+        file.arriving()
         beside.rename(final)
 
     def read(self, name: str) -> Iterable[bytes]:

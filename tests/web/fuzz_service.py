@@ -101,6 +101,8 @@ class FuzzService:
             "uidb36": "1",
             "key": "some-key",
             "ticket": "guessed",
+            "month": "2026-10",
+            "token": "1",
         }
 
 

@@ -129,7 +129,7 @@ def test_a_connection_without_documents_has_none_of_it(connected: Any) -> None:
     facts = {"connection": connected.connection.id, "number": 1, "name": ROWS}
     for pattern in own_addresses().values():
         for method in ("get", "post"):
-            assert getattr(browser, method)(path_of(pattern, facts)).status_code in (404, 405)
+            assert getattr(browser, method)(path_of(pattern, facts), follow=True).status_code in (404, 405)
 
 
 def test_others_see_and_change_nothing(there: DocumentsSite) -> None:
@@ -137,11 +137,11 @@ def test_others_see_and_change_nothing(there: DocumentsSite) -> None:
     there.export()
     strangers = there.site.browser(there.site.member(there.site.organisation("Strangers"), "owner"))
     reader = there.site.browser(there.site.member(there.organisation, "readonly"))
-    assert len(own_addresses()) == 12
+    assert len(own_addresses()) == 15
     for name, pattern in own_addresses().items():
         path = path_of(pattern, ids(there))
         for method in ("get", "post"):
-            answer = getattr(strangers, method)(path)
+            answer = getattr(strangers, method)(path, follow=True)
             assert answer.status_code in (404, 405), name
         answer = reader.post(path)
         assert answer.status_code in (403, 405), name
@@ -170,7 +170,7 @@ def test_what_waits_is_told_and_delivered(there: DocumentsSite, owner: Client) -
     assert there.state() == "sealed"
     assert "1 document is sealed and not delivered yet" in there.page("documents/")
     overview = owner.get(f"/o/{there.organisation.id}/").text
-    assert "documents that are sealed and not delivered yet: 1" in overview
+    assert "Documents are sealed and not delivered yet</a> (1)" in overview
     answer = post(there.browser, there, "deliver/")
     assert (answer.status_code, "The folder can&#x27;t be reached" in answer.text) == (503, True)
     there.folder.away = False
@@ -263,6 +263,22 @@ def test_lost_history_is_confirmed_by_an_owner(there: DocumentsSite, owner: Clie
     assert AuditEvent.objects.get(action="last document confirmed").detail == "document 1; A/2026=1"
     page = there.page("documents/1/")
     assert "an owner confirmed its number" in page
+
+
+def test_where_nothing_is_lost_numbers_are_skipped_only_by_who_was_told_which(
+    there: DocumentsSite, owner: Client
+) -> None:
+    there.export()
+    assert "No document is missing" in owner.get(f"/c/{there.connection.id}/documents/last/").text
+    same = post(owner, there, "last/", number="1", vouchers="A/2026=1")
+    assert (same.status_code, "There is nothing to confirm." in same.text) == (400, True)
+    asked = post(owner, there, "last/", number="3", vouchers="A/2026=9")
+    assert (asked.status_code, 'name="sure"' in asked.text) == (409, True)
+    assert "skips documents 2 to 3 and vouchers A 2 to 9 (2026)" in asked.text
+    assert there.store.last_numbers(there.connection.id).document == 1
+    post(owner, there, "last/", number="3", vouchers="A/2026=9", sure="1")
+    assert there.store.last_numbers(there.connection.id).document == 3
+    assert "although nothing was missing" in AuditEvent.objects.get(action="last document confirmed").detail
 
 
 def test_the_connections_test_says_where_documents_go_and_what_waits(there: DocumentsSite) -> None:

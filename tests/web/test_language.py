@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,8 +15,12 @@ from django.template import Context, Template
 from django.test import Client
 from django.utils import translation
 
+from kontobro.core.words import LANGUAGES
+from kontobro.service.notices.notify import WORDS, Notice
 from kontobro.web.language import reader_locale, reader_zone
 from kontobro.web.members.preferences import PreferencesForm, zones
+from kontobro.web.models import User
+from kontobro.web.organisation.notices import addresses
 from tests.support.site import Site
 
 SEVEN = datetime(2026, 7, 1, 7, 0, tzinfo=UTC)
@@ -154,3 +159,18 @@ def test_a_browser_tells_its_zone(site: Site) -> None:
     browser: Client = site.browser(site.member(site.organisation()))
     browser.cookies["zone"] = "America/New_York"
     assert "America/New_York" in browser.get("/my/language/").text
+
+
+def test_a_notice_is_mailed_in_each_persons_language(site: Site) -> None:
+    organisation = site.organisation()
+    connection = site.connection(organisation)
+    anna, bo = site.member(organisation, "owner"), site.member(organisation, "bookkeeper")
+    site.member(organisation, "readonly")
+    User.objects.filter(id=bo.id).update(language="da")
+    assert addresses(connection.id) == {"": [anna.email], "da": [bo.email]}
+    notice = Notice(cause="items_failed", connection_id=connection.id, path="/", count=3)
+    assert notice.subject_in("") == "3 expenses of an export were not booked"
+    for cause in WORDS:
+        said = replace(notice, cause=cause)
+        for language in ("", *LANGUAGES):
+            assert "{" not in said.subject_in(language) + said.text_in(language)

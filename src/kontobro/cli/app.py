@@ -37,16 +37,18 @@ from kontobro.cli import (
     web,
     worker,
 )
+from kontobro.cli.common import words
 from kontobro.cli.common.context import CliContext
 from kontobro.cli.common.exits import Exit, epilog, exit_of
 from kontobro.cli.common.extras import extra_of, install_hint
+from kontobro.cli.common.words import _
 from kontobro.cli.connector import command as connector
 from kontobro.cli.demo import command as demo
 from kontobro.cli.settings import command as settings
 from kontobro.cli.sync import command as sync
 from kontobro.core.errors import KontobroError, Misconfigured, said_of
 
-GLOBAL_VALUES = ("--home", "--connection")
+GLOBAL_VALUES = ("--home", "--connection", "--lang")
 GLOBAL_FLAGS = ("--verbose", "-v", "--debug", "--no-debug")
 
 
@@ -71,6 +73,9 @@ class Verbs(TyperGroup):
     """Turns every fault of a verb into one clear message and its exit code; a traceback only with --debug."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        words.choose(args)
+        if not args or {"--help", "-h"} & set(args):
+            words.in_language(self)
         return super().parse_args(ctx, globals_first(args))
 
     def invoke(self, ctx: Any) -> Any:
@@ -112,7 +117,7 @@ def _tell_stopped(ctx: Any) -> None:
     from kontobro.cli.common.show import tell
 
     if ctx.invoked_subcommand == "export":
-        tell("Stopped. Nothing is lost: kontobro export continues where it stopped, and books nothing twice.")
+        tell(_("Stopped. Nothing is lost: kontobro export continues where it stopped, and books nothing twice."))
 
 
 def _of_a_bug(error: Exception) -> KontobroError:
@@ -140,7 +145,7 @@ def _tell(error: KontobroError, ctx: Any) -> int:
         import traceback
 
         typer.echo("".join(traceback.format_exception(error)), err=True)
-    say_fault(error.message, error.remedy)
+    say_fault(*words.fault_words(error), error.command)
     return exit_of(error)
 
 
@@ -178,6 +183,10 @@ def main_options(
     connection: Annotated[
         str | None,
         typer.Option(envvar="KONTOBRO_CONNECTION", help="Which connection, when there are several.", metavar="NAME"),
+    ] = None,
+    lang: Annotated[
+        str | None,
+        typer.Option(words.OPTION, help="Language: da, de, en, fr or sv. Else your terminal's (LANG).", metavar="CODE"),
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Structured log on stderr.")] = False,
     debug: Annotated[bool, typer.Option(help="Show the traceback of errors, including errors in your hook.")] = False,

@@ -9,6 +9,7 @@ import typer
 
 from kontobro.cli.common import show
 from kontobro.cli.common.context import cli_of
+from kontobro.cli.common.words import _, note_words, problem_words
 
 if TYPE_CHECKING:
     from kontobro.core.model.history import BookingRow
@@ -59,14 +60,15 @@ def _print(rows: Sequence[BookingRow]) -> None:
         words = (row.date, row.kind.replace("_", " "), amount, row.payee, _state(row), _receipts(row))
         show.say(" · ".join(word for word in words if word), "bold")
         if row.erp_id:
-            show.say(f"  booked as {row.erp_id} {row.erp_url or ''}")
+            show.say("  " + _("booked as {id} {url}").format(id=row.erp_id, url=row.erp_url or ""))
         if row.pleo_url:
             show.say(f"  Pleo: {row.pleo_url}", "dim")
         for problem in row.problems:
-            show.say(f"  ✗ {problem.message}", "red")
-            show.say(f"    {problem.remedy}")
+            message, remedy = problem_words(problem)
+            show.say(f"  ✗ {message}", "red")
+            show.say(f"    {remedy}")
         for note in row.notes:
-            show.say(f"  note: {note}", "yellow")
+            show.say("  " + _("note: {note}").format(note=note_words(note)), "yellow")
 
 
 def _state(row: BookingRow) -> str:

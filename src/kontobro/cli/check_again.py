@@ -10,6 +10,7 @@ import typer
 from kontobro.cli.common import show
 from kontobro.cli.common.context import cli_of
 from kontobro.cli.common.exits import Exit
+from kontobro.cli.common.words import _
 
 if TYPE_CHECKING:
     from kontobro.cli.common.shapes import Json
@@ -60,14 +61,19 @@ def _print(found: Sequence[Checked], ports: BookPorts) -> None:
             print_item(checked.preview, names)
         else:
             show.say(f"{checked.payee} {checked.reference}".strip(), "bold")
-            show.say("  its content is no longer stored: export it again in Pleo to check it.", "red")
+            show.say("  " + _("its content is no longer stored: export it again in Pleo to check it."), "red")
             show.say(f"  Pleo: {checked.pleo_url or ''}".rstrip(), "dim")
     if not found:
-        show.say("Nothing failed in the last job.")
+        show.say(_("Nothing failed in the last job."))
         return
     fixed = sum(1 for checked in found if checked.fixed)
-    show.say(f"{fixed} of {len(found)} would be booked now. Nothing was booked: export them again in Pleo.", "bold")
-    show.say("Receipts are not checked here: a missing or broken receipt shows at the export.", "dim")
+    show.say(
+        _("{fixed} of {count} would be booked now. Nothing was booked: export them again in Pleo.").format(
+            fixed=fixed, count=len(found)
+        ),
+        "bold",
+    )
+    show.say(_("Receipts are not checked here: a missing or broken receipt shows at the export."), "dim")
 
 
 def checked_shape(checked: Checked) -> Json:

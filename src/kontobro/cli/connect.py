@@ -27,6 +27,7 @@ from kontobro.cli.common.erp_options import (
 )
 from kontobro.cli.common.given import require_given_for
 from kontobro.cli.common.whose import CompanyName, Move, SameCompany, Trial, books_confirmed, with_name
+from kontobro.cli.common.words import _
 from kontobro.core.errors import Misconfigured
 from kontobro.erp.registry import Registry
 
@@ -267,7 +268,7 @@ def _consent(draft: Connection, asked: Consent, open_it: bool) -> tuple[str, str
         tag_scope=asked.spelling,
     )
     with listening(state) as loopback:
-        show.tell("Allow the access in your browser:")
+        show.tell(_("Allow the access in your browser:"))
         show.tell(address)
         if open_it:
             webbrowser.open(address)
@@ -279,7 +280,10 @@ def _asked_level(cli: CliContext, draft: Connection, secrets: Mapping[str, str],
     from kontobro.install.level import highest_supplied
 
     asked = level or highest_supplied(cli.app.connector_for(draft, secrets).capabilities)
-    show.tell(f"Asking Pleo for the permissions of Level {asked} (choose another level with --level).", "dim")
+    show.tell(
+        _("Asking Pleo for the permissions of Level {asked} (choose another level with --level).").format(asked=asked),
+        "dim",
+    )
     return asked
 
 
@@ -288,20 +292,34 @@ def _say_connected(connected: Connected) -> None:
     from kontobro.install.level import meaning_of
 
     connection, company = connected.connection, connected.company
-    show.say(f"✓ {connection.pleo_name} (Pleo) is connected with {company.name} ({connection.erp}).", "bold green")
+    pleo = connection.pleo_name
+    show.say(
+        _("✓ {pleo} (Pleo) is connected with {name} ({erp}).").format(pleo=pleo, name=company.name, erp=connection.erp),
+        "bold green",
+    )
     if connected.again:
-        show.say("  Connected again: its settings and history were kept.")
+        show.say("  " + _("Connected again: its settings and history were kept."))
     show.say(f"  Level {connected.level}: {meaning_of(connection.settings)}.")
     if connection.trial:
         show.say("  This is a trial: kontobro preview shows what exports would book, and nothing is booked.")
         return
     if connected.level == 1:
-        show.say("  Pleo recommends Level 2 or higher: kontobro check shows what it needs.", "yellow")
+        show.say("  " + _("Pleo recommends Level 2 or higher: kontobro check shows what it needs."), "yellow")
     status = connected.installation.status
-    show.say(f'''  The connection's name is "{connection.name}"; its status in Pleo is {status}.''')
+    show.say(
+        "  "
+        + _('The connection\'s name is "{name}"; its status in Pleo is {status}.').format(
+            name=connection.name, status=status
+        )
+    )
     if connected.installation.status == PENDING:
-        show.say("  Pleo is waiting for the first sync: kontobro dimensions, kontobro sync plan, kontobro sync apply.")
+        show.say(
+            "  "
+            + _("Pleo is waiting for the first sync: kontobro dimensions, kontobro sync plan, kontobro sync apply.")
+        )
     if not (connection.settings.wallet or connection.settings.wallets):
-        show.say("  Next, set the account of the Pleo wallet: kontobro settings suggest proposes one from the chart,")
-        show.say("  kontobro settings set wallet CODE sets it. Exports need this account.")
-    show.say("  Then: kontobro check (are the settings complete?), kontobro jobs, kontobro export.")
+        show.say(
+            "  " + _("Next, set the account of the Pleo wallet: kontobro settings suggest proposes one from the chart,")
+        )
+        show.say("  " + _("kontobro settings set wallet CODE sets it. Exports need this account."))
+    show.say("  " + _("Then: kontobro check (are the settings complete?), kontobro jobs, kontobro export."))

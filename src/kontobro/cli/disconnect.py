@@ -10,6 +10,7 @@ import typer
 from kontobro.cli.common import show
 from kontobro.cli.common.context import cli_of
 from kontobro.cli.common.exits import Exit
+from kontobro.cli.common.words import _
 from kontobro.core.errors import Misconfigured
 
 
@@ -24,7 +25,7 @@ def run(
     cli = cli_of(context)
     connection = cli.connection()
     if connection.status == "disconnected":
-        show.say(f"{connection.pleo_name} is already disconnected.")
+        show.say(_('"{name}" is already disconnected.').format(name=connection.pleo_name))
         raise typer.Exit(Exit.OK)
     if not yes:
         _ask(connection.pleo_name)
@@ -35,21 +36,26 @@ def run(
 
         show.emit({**connection_shape(cli.connection()), "refused": str(refused) if refused else None})
         return
-    show.say(f"{connection.pleo_name} is disconnected. Its credential was deleted here.")
+    show.say(_('"{name}" is disconnected. Its credential was deleted here.').format(name=connection.pleo_name))
     if other:
-        show.say(f'The login at Pleo stays: the connection "{other.name}" uses it too.')
+        show.say(_('The login at Pleo stays: the connection "{name}" uses it too.').format(name=other.name))
     if refused:
         show.say(
-            f"Pleo refused the credential ({refused.message}). Check in Pleo, under Settings > Accounting,", "yellow"
+            _("Pleo refused the credential ({message}). Check in Pleo, under Settings > Accounting,").format(
+                message=refused.message
+            ),
+            "yellow",
         )
-        show.say("that the integration is removed, and delete the API key there.", "yellow")
-    show.say("Kept: everything booked, the settings and the history. kontobro connect uses them again.")
+        show.say(_("that the integration is removed, and delete the API key there."), "yellow")
+    show.say(_("Kept: everything booked, the settings and the history. kontobro connect uses them again."))
 
 
 def _ask(name: str) -> None:
     """Raises Abort at a no, Misconfigured when there is no one to ask."""
     try:
-        typer.confirm(f'Disconnect "{name}" from Pleo? Everything booked is kept', abort=True, err=True)
+        typer.confirm(
+            _('Disconnect "{name}" from Pleo? Everything booked is kept').format(name=name), abort=True, err=True
+        )
     except typer.Abort:
         if sys.stdin.isatty():
             raise

@@ -12,8 +12,9 @@ from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.tables import sheet
+from kontobro.cli.common.words import _
 from kontobro.core.errors import Misconfigured
-from kontobro.erp.files.common.posted import read_posted
+from kontobro.erp.files.common.posted import InDatev, journal_bytes, read_posted
 
 if TYPE_CHECKING:
     from kontobro.core.documents import DocumentRow
@@ -65,7 +66,8 @@ def run(
 
         show.emit([document_shape(row) for row in rows])
     elif not rows:
-        show.say("No document yet. Press Export in Pleo, then: kontobro export.")
+        stops(desk)
+        show.say(_("No document yet. Press Export in Pleo, then: kontobro export."))
     else:
         print_documents(rows)
         _hints(desk, rows)
@@ -89,21 +91,45 @@ def print_documents(rows: Sequence[DocumentRow]) -> None:
     show.console().print(table)
 
 
+def stops(desk: DocumentsOf) -> None:
+    """What stops exports until a person has acted, with what to type."""
+    from kontobro.export.documents.memory import lost
+
+    for row in desk.documents.store.documents(desk.connection.id, states=("released",)):
+        if row.imported_at is not None:
+            show.say(
+                f"Document {row.number} was released, and then marked as imported: exports stop. Void its entries in "
+                f"the accounting system, then: kontobro documents imported {row.number} --undo.",
+                "bold red",
+            )
+    if missing := lost(desk.connection, desk.store, desk.documents.store):
+        show.say(
+            f"The history of documents is not complete: document {missing.document} was sealed. Restore a backup. "
+            "If there is none: kontobro documents confirm.",
+            "bold red",
+        )
+
+
 def _hints(desk: DocumentsOf, rows: Sequence[DocumentRow]) -> None:
     """What a person should do now."""
+    stops(desk)
     for row in rows:
         if row.state == "unsure":
             show.say(
-                f"Document {row.number} may have been sent. If it arrived: kontobro documents delivered {row.number}. "
-                f"If not: kontobro documents deliver {row.number} --again.",
+                _(
+                    "Document {number} may have been sent. If it arrived: kontobro documents delivered {number}. "
+                    "If not: kontobro documents deliver {number} --again."
+                ).format(number=row.number),
                 "yellow",
             )
     if any(row.state in ("sealed", "delivering") for row in rows):
-        show.say("Deliver what waits: kontobro documents deliver.", "yellow")
+        show.say(_("Deliver what waits: kontobro documents deliver."), "yellow")
     for row in desk.late():
         show.say(
-            f"Document {row.number} was delivered {show.moment(row.delivered_at)} and is not marked as imported yet. "
-            f"When it is: kontobro documents imported {row.number}.",
+            _(
+                "Document {number} was delivered {moment} and is not marked as imported yet. "
+                "When it is: kontobro documents imported {number}."
+            ).format(number=row.number, moment=show.moment(row.delivered_at)),
             "yellow",
         )
 
@@ -123,7 +149,7 @@ def show_one(context: typer.Context, number: Number, as_json: AsJson = False) ->
     for file in row.files:
         show.say(f"  {file.name}  {file.size:,} bytes  SHA-256 {file.sha256}")
     if row.reason:
-        show.say(f"  Released: {row.reason}. Its voucher numbers are void.", "yellow")
+        show.say("  " + _("Released: {reason}. Its voucher numbers are void.").format(reason=row.reason), "yellow")
     table = sheet("voucher", "date", "amount", "reference", right=["amount"], whole=["voucher", "date", "amount"])
     for voucher in vouchers:
         booking = voucher.booking
@@ -168,7 +194,7 @@ def deliver(
     """Deliver documents that are sealed and not there yet."""
     delivered = documents_of(cli_of(context)).deliver(number, again=again)
     if not delivered:
-        show.say("No document waits to be delivered.")
+        show.say(_("No document waits to be delivered."))
     for each in delivered:
         show.say(f"Document {each} is delivered.")
 
@@ -177,7 +203,7 @@ def deliver(
 def delivered(context: typer.Context, number: Number) -> None:
     """Mark a document that may have been sent as delivered: you have seen that it arrived."""
     documents_of(cli_of(context)).mark_delivered(number)
-    show.say(f"Document {number} is marked as delivered.")
+    show.say(_("Document {number} is marked as delivered.").format(number=number))
 
 
 @app.command("imported", epilog="Example: kontobro documents imported 7")
@@ -195,7 +221,7 @@ def imported(
 def compare(
     context: typer.Context,
     file: Annotated[
-        Path, typer.Argument(help="The accounting system's journal: SIE 4, FEC, or CSV.", show_default=False)
+        Path, typer.Argument(help="The accounting system's journal: SIE 4, FEC, DATEV, or CSV.", show_default=False)
     ],
     template: Annotated[
         str | None,
@@ -208,7 +234,7 @@ def compare(
     from kontobro.core.tieout.journal import tie_to_journal
 
     desk = documents_of(cli_of(context))
-    posted = _posted_by(template, file) if template else read_posted(file)
+    posted = _posted_by(template, file) if template else read_posted(file, _in_datev(desk))
     result = tie_to_journal(desk.vouchers(), posted)
     marked = desk.mark_found(result) if mark else []
     if as_json:
@@ -218,7 +244,7 @@ def compare(
     else:
         _print_compared(result)
         for number in marked:
-            show.say(f"Document {number} is marked as imported.")
+            show.say(_("Document {number} is marked as imported.").format(number=number))
     if not result.is_equal:
         raise typer.Exit(Exit.PROBLEMS)
 
@@ -230,7 +256,16 @@ def _posted_by(template: str, file: Path) -> list[PostedEntry]:
     from kontobro.erp.files.template.posted import posted_of
 
     layout = read_layout(*template_text(template))
-    return posted_of(layout, file.read_bytes(), file.name)
+    return posted_of(layout, journal_bytes(file), file.name)
+
+
+def _in_datev(desk: DocumentsOf) -> InDatev | None:
+    """How a Buchungsstapel is read with the client's own keys; None for a connection of another format."""
+    if desk.connection.erp != "datev":
+        return None
+    from kontobro.erp.files.datev.target import from_options
+
+    return from_options(desk.connection.erp_options).posted
 
 
 def _print_compared(result: JournalTieOut) -> None:
@@ -277,8 +312,8 @@ def release(
             raise Misconfigured("A release needs a yes.", "Add --yes.")
         if not typer.confirm(question, err=True):
             raise typer.Exit(Exit.OK)
-    desk.release(number, reason, is_gone=gone, journal=read_posted(journal) if journal else ())
-    show.say(f"Document {number} is released. Export its expenses again in Pleo.")
+    desk.release(number, reason, is_gone=gone, journal=read_posted(journal, _in_datev(desk)) if journal else ())
+    show.say(_("Document {number} is released. Export its expenses again in Pleo.").format(number=number))
 
 
 @app.command("confirm", epilog="Example: kontobro documents confirm --last 7 --voucher PLEO/2026=132")
@@ -289,10 +324,20 @@ def confirm(
         list[str] | None,
         typer.Option(metavar="SERIES/YEAR=NUMBER", help="The last voucher number of a series.", show_default=False),
     ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Skip numbers although nothing is missing; don't ask.")] = False,
 ) -> None:
     """After the history was lost: say which document and voucher numbers were the last."""
-    from kontobro.export.documents.actions import series_from
+    from kontobro.export.documents.actions import NothingLost, series_from
 
-    desk = documents_of(cli_of(context))
-    desk.confirm_last(last, dict(map(series_from, voucher or [])))
+    cli = cli_of(context)
+    desk, vouchers = documents_of(cli), dict(map(series_from, voucher or []))
+    try:
+        desk.confirm_last(last, vouchers, is_sure=yes)
+    except NothingLost as asked:
+        if not cli.can_ask():
+            raise asked.by("kontobro documents confirm --yes") from None
+        show.tell(asked.message, "yellow")
+        if not typer.confirm("Skip these numbers for good?", err=True):
+            raise typer.Exit(Exit.OK) from None
+        desk.confirm_last(last, vouchers, is_sure=True)
     show.say(f"The next document is {last + 1}. What was in the documents up to {last} is not known here.")

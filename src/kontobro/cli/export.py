@@ -12,6 +12,7 @@ from kontobro.cli.common import show
 from kontobro.cli.common.context import cli_of
 from kontobro.cli.common.exits import Exit, exit_of, exit_of_result
 from kontobro.cli.common.tables import sheet
+from kontobro.cli.common.words import _
 from kontobro.cli.jobs import live_job
 from kontobro.core.errors import Busy, JobGone, Unreachable
 from kontobro.erp.registry import Registry
@@ -63,7 +64,7 @@ def _once(connection: Connection, ports: Ports, name: str | None, *, take_over: 
     if as_json:
         show.emit_line({"job": None, "event": "nothing_to_do"})
     else:
-        show.say("No export job is waiting. Press Export in Pleo, or keep polling with kontobro export --watch.")
+        show.say(_("No export job is waiting. Press Export in Pleo, or keep polling with kontobro export --watch."))
     return Exit.OK
 
 
@@ -72,7 +73,9 @@ def _watch(connection: Connection, ports: Ports, every: float, *, as_json: bool)
     from kontobro.export.engine import next_job
     from kontobro.export.job.ended import note_ends
 
-    show.tell(f"Polling every {show.span(every)}; Ctrl-C stops safely after the current expense.", "dim")
+    show.tell(
+        _("Polling every {span}; Ctrl-C stops safely after the current expense.").format(span=show.span(every)), "dim"
+    )
     while True:
         try:
             note_ends(connection, ports)
@@ -84,7 +87,9 @@ def _watch(connection: Connection, ports: Ports, every: float, *, as_json: bool)
                 if code != Exit.UNREACHABLE and code != Exit.UNFINISHED:
                     continue
         except PASSING as error:
-            show.tell(f"{error} Trying again ({exit_of(error).name.lower()}).", "yellow")
+            show.tell(
+                _("{error} Trying again ({lower}).").format(error=error, lower=exit_of(error).name.lower()), "yellow"
+            )
         ports.clock.sleep(every)
 
 
@@ -129,10 +134,14 @@ def print_result(result: JobResult, failed: Sequence[BookingRow], seconds: float
     if failed:
         print_failed(failed)
         show.say(
-            "  Fix them and export those expenses again in Pleo. What is already booked is not booked twice.", "dim"
+            "  " + _("Fix them and export those expenses again in Pleo. What is already booked is not booked twice."),
+            "dim",
         )
     if result.uncertain:
-        show.say("  Some bookings are unconfirmed. Export them again: entries that exist are found, not booked twice.")
+        show.say(
+            "  "
+            + _("Some bookings are unconfirmed. Export them again: entries that exist are found, not booked twice.")
+        )
 
 
 def _say_drafts(connection: Connection, job: ExportJob, ports: Ports) -> None:
@@ -145,19 +154,33 @@ def _say_drafts(connection: Connection, job: ExportJob, ports: Ports) -> None:
 
 def _say_documents(connection: Connection, job: ExportJob, ports: Ports) -> None:
     """Which documents a person has to fetch, or to import: no accounting system shows them by itself."""
+    from kontobro.cli.documents import stops
+    from kontobro.export.documents.actions import DocumentsOf
+
     if ports.documents is None:
         return
+    stops(DocumentsOf(connection=connection, store=ports.store, documents=ports.documents, clock=ports.clock))
     rows = [row for row in ports.documents.store.documents(connection.id, limit=MOST_NOTED) if row.job_id == job.id]
     if not rows:
         return
     first = min(row.number for row in rows)
     which = f"document {first}" if len(rows) == 1 else f"documents {first} to {max(row.number for row in rows)}"
     if any(row.state != "delivered" for row in rows):
-        show.say(f"  In {which}; not everything is delivered: kontobro documents.", "yellow")
+        show.say("  " + _("In {which}; not everything is delivered: kontobro documents.").format(which=which), "yellow")
     elif ports.documents.delivery is None:
-        show.say(f"  In {which}. To download: kontobro documents save {first} --to FOLDER.")
+        show.say(
+            "  "
+            + _("In {which}. To download: kontobro documents save {first} --to FOLDER.").format(
+                which=which, first=first
+            )
+        )
     else:
-        show.say(f"  In {which}, delivered. Once it is imported: kontobro documents imported {first}.")
+        show.say(
+            "  "
+            + _("In {which}, delivered. Once it is imported: kontobro documents imported {first}.").format(
+                which=which, first=first
+            )
+        )
 
 
 def print_noted(rows: Sequence[BookingRow], job_id: str) -> None:
@@ -170,7 +193,10 @@ def print_noted(rows: Sequence[BookingRow], job_id: str) -> None:
         table.add_row(show.plain(row.payee or row.item_type), show.plain(amount), show.plain("\n".join(row.notes)))
     show.console().print(table)
     if (hidden := len(rows) - MOST_NOTED) > 0:
-        show.say(f"  … and {hidden} more: kontobro bookings --job {job_id}", "dim")
+        show.say(
+            "  " + _("… and {hidden} more: kontobro bookings --job {job_id}").format(hidden=hidden, job_id=job_id),
+            "dim",
+        )
 
 
 def print_failed(rows: Sequence[BookingRow], title: str | None = None) -> None:

@@ -10,6 +10,7 @@ import typer
 from kontobro.cli.common import show
 from kontobro.cli.common.context import cli_of
 from kontobro.cli.common.tables import sheet
+from kontobro.cli.common.words import _
 from kontobro.core.errors import Misconfigured, shown
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def run(
         show.emit([job_shape(job) for job in jobs])
     elif not jobs:
         show.say(f"No export job is waiting for {connection.pleo_name}.")
-        show.say("Press Export in Pleo, then: kontobro export. Finished ones: kontobro jobs --all.", "dim")
+        show.say(_("Press Export in Pleo, then: kontobro export. Finished ones: kontobro jobs --all."), "dim")
     else:
         _print(jobs)
 
@@ -50,7 +51,7 @@ def _print(jobs: Sequence[ExportJob]) -> None:
         if job.failure_reason:
             show.say(f"{job.id[:8]}: {shown(job.failure_reason, 300)}", "yellow")
     if any(job.status == "pending" for job in jobs):
-        show.say("Preview a job: kontobro preview JOB. Export the oldest: kontobro export.", "dim")
+        show.say(_("Preview a job: kontobro preview JOB. Export the oldest: kontobro export."), "dim")
 
 
 def live_job(pleo: Pleo, text: str) -> ExportJob:

@@ -10,6 +10,7 @@ import typer
 from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.exits import Exit
+from kontobro.cli.common.words import _
 from kontobro.core.errors import Misconfigured, shown
 
 app = typer.Typer(help="Export or erase personal data.", no_args_is_help=True)
@@ -36,7 +37,11 @@ def export(
     if as_json:
         show.emit({"file": str(file), "bookings": count})
     else:
-        show.say(f"{file}: {count} bookings of {connection.name}. It contains names: store it safely.")
+        show.say(
+            _("{file}: {count} bookings of {name}. It contains names: store it safely.").format(
+                file=file, count=count, name=connection.name
+            )
+        )
 
 
 @app.command("erase")
@@ -63,11 +68,16 @@ def erase(
         show.emit({"expenses": len(found), "bookings": erased, **({"documents": held} if store else {})})
     elif found:
         show.say(
-            f"{len(found)} expenses were erased from Kontobro. Pleo and the accounting system keep their own data."
+            _("{count} expenses were erased from Kontobro. Pleo and the accounting system keep their own data.").format(
+                count=len(found)
+            )
         )
         if held:
             show.say(
-                f"Sealed documents are not changed; they name the person still: {', '.join(map(str, held))}.", "yellow"
+                _("Sealed documents are not changed; they name the person still: {join}.").format(
+                    join=", ".join(map(str, held))
+                ),
+                "yellow",
             )
     else:
         show.say_fault(
@@ -98,7 +108,7 @@ def delete(context: typer.Context, yes: Yes = False, as_json: AsJson = False) ->
     if as_json:
         show.emit({"deleted": connection.id})
     else:
-        show.say(f'All data of "{connection.name}" was deleted from Kontobro.')
+        show.say(_('All data of "{name}" was deleted from Kontobro.').format(name=connection.name))
 
 
 def _agreed(cli: CliContext, question: str, *, yes: bool) -> bool:
@@ -109,5 +119,5 @@ def _agreed(cli: CliContext, question: str, *, yes: bool) -> bool:
         raise Misconfigured("This can't be undone, and there is no terminal to confirm it.", "Add --yes.")
     agreed = typer.confirm(question, err=True)
     if not agreed:
-        show.tell("Nothing was changed.")
+        show.tell(_("Nothing was changed."))
     return agreed

@@ -13,6 +13,7 @@ from kontobro.cli.common import show
 from kontobro.cli.common.context import cli_of
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.tables import sheet
+from kontobro.cli.common.words import _, fix_words, ngettext, note_words
 from kontobro.cli.jobs import live_job
 from kontobro.core.errors import Problem, shown
 
@@ -78,10 +79,10 @@ def _print_causes(previews: Sequence[ItemPreview]) -> None:
         return
     rows = sheet("items", "what to fix before you export", title="By cause", right=["items"])
     for problem, count in causes[:MOST_CAUSES]:
-        rows.add_row(str(count), show.plain(f"{problem.message}\n→ {problem.fix}"))
+        rows.add_row(str(count), show.plain("\n→ ".join(fix_words(problem))))
     show.console().print(rows)
     if (hidden := len(causes) - MOST_CAUSES) > 0:
-        show.say(f"… and {hidden} more causes below.", "dim")
+        show.say(_("… and {hidden} more causes below.").format(hidden=hidden), "dim")
 
 
 def _print(wanted: Sequence[ItemPreview], previews: Sequence[ItemPreview], names: dict[str, str]) -> None:
@@ -91,9 +92,12 @@ def _print(wanted: Sequence[ItemPreview], previews: Sequence[ItemPreview], names
     bad = sum(1 for preview in previews if preview.problems)
     entries = sum(len(preview.entries) for preview in previews if not preview.problems)
     show.say(
-        f"{len(previews)} expenses: {entries} entries would be booked, {bad} expenses could not be booked.", "bold"
+        _("{count} expenses: {entries} entries would be booked, {bad} expenses could not be booked.").format(
+            count=len(previews), entries=entries, bad=bad
+        ),
+        "bold",
     )
-    show.say("This is only a preview: nothing was started or booked. To book: kontobro export --job JOB.", "dim")
+    show.say(_("This is only a preview: nothing was started or booked. To book: kontobro export --job JOB."), "dim")
 
 
 def print_item(preview: ItemPreview, names: dict[str, str]) -> None:
@@ -106,20 +110,22 @@ def print_item(preview: ItemPreview, names: dict[str, str]) -> None:
     for booking in preview.already:
         show.say(f"  already booked as {booking.number or booking.id} ({booking.status})")
     if preview.before_hook:
-        show.say("  changed by your hook; the posting rules would book:", "yellow")
+        show.say("  " + _("changed by your hook; the posting rules would book:"), "yellow")
     for entry in preview.before_hook:
         _print_entry(entry, names, "dim")
     if preview.before_hook:
-        show.say("  with your hook:", "yellow")
+        show.say("  " + _("with your hook:"), "yellow")
     for entry in preview.entries:
         _print_entry(entry, names)
     if preview.receipts:
-        show.say(f"  {preview.receipts} receipt{'s' if preview.receipts > 1 else ''}")
+        told = ngettext("{count} receipt", "{count} receipts", preview.receipts)
+        show.say("  " + told.format(count=preview.receipts))
     for note in preview.notes:
-        show.say(f"  note: {note}", "dim")
+        show.say("  " + _("note: {note}").format(note=note_words(note)), "dim")
     for problem in preview.problems:
-        show.say(f"  ✗ {problem.message}", "red")
-        show.say(f"    {problem.fix}")
+        message, fix = fix_words(problem)
+        show.say(f"  ✗ {message}", "red")
+        show.say(f"    {fix}")
     if preview.hook_trace:
         show.say(indent(preview.hook_trace.rstrip(), "    "), "dim")
     if isinstance(item, ExportItem) and item.url:

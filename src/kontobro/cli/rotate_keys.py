@@ -8,6 +8,7 @@ import typer
 
 from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext, cli_of
+from kontobro.cli.common.words import _
 from kontobro.core.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -27,8 +28,10 @@ def run(
     if as_json:
         show.emit({"secrets": count})
         return
-    show.say(f"{count} secrets are encrypted with the new key.")
-    show.say("You can now remove the old keys from KONTOBRO_KEY on all machines. Keep them together with old backups.")
+    show.say(_("{count} secrets are encrypted with the new key.").format(count=count))
+    show.say(
+        _("You can now remove the old keys from KONTOBRO_KEY on all machines. Keep them together with old backups.")
+    )
 
 
 def open_store_of(cli: CliContext) -> DjangoStore:

@@ -9,6 +9,7 @@ import typer
 
 from kontobro.cli.common import show
 from kontobro.cli.common.extras import require_extra
+from kontobro.cli.common.words import _
 
 if TYPE_CHECKING:
     from kontobro.testing.sandbox_process import SandboxProcess
@@ -63,17 +64,17 @@ def _books_in(folder: Path) -> Path:
 
 
 def _say_how(sandbox: SandboxProcess, start_url: str, books: Path | None) -> None:
-    show.say(f"Pleo-in-a-box runs at {sandbox.url} (Ctrl-C ends it).", "bold")
-    show.say(f"Its pages, with Export and Connect: {sandbox.url}/")
-    show.say(f"Connect opens: {start_url}")
+    show.say(_("Pleo-in-a-box runs at {url} (Ctrl-C ends it).").format(url=sandbox.url), "bold")
+    show.say(_("Its pages, with Export and Connect: {url}/").format(url=sandbox.url))
+    show.say(_("Connect opens: {start_url}").format(start_url=start_url))
     if books:
-        show.say(f"The demo company's ledger: {books}")
-    show.say("For the service, in another terminal:", "bold")
+        show.say(_("The demo company's ledger: {books}").format(books=books))
+    show.say(_("For the service, in another terminal:"), "bold")
     for name, value in zip(CLIENT, (sandbox.client_id, sandbox.client_secret), strict=True):
         show.say(f"  export {name}={value}")
     if sandbox.url != PLEO:
-        show.say(f"  export KONTOBRO_SANDBOX_URL={sandbox.url}")
-    show.say("  kontobro serve")
-    show.say("For the command line only (it asks for the API key of the demo company):", "bold")
-    show.say(f"  API key: {sandbox.api_key}")
+        show.say("  " + _("export KONTOBRO_SANDBOX_URL={url}").format(url=sandbox.url))
+    show.say("  " + _("kontobro serve"))
+    show.say(_("For the command line only (it asks for the API key of the demo company):"), "bold")
+    show.say("  " + _("API key: {api_key}").format(api_key=sandbox.api_key))
     show.say(f"  kontobro connect --environment sandbox --url {sandbox.url} --erp beancount --ledger {books or 'PATH'}")

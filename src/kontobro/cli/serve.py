@@ -10,6 +10,7 @@ import typer
 
 from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext, cli_of
+from kontobro.cli.common.words import _
 
 if TYPE_CHECKING:
     from kontobro.service.config import ServiceConfig
@@ -33,7 +34,7 @@ def run(
     from kontobro.web.server.serving import serve
 
     set_up_logs(given)
-    show.tell("Starting ...", "dim")
+    show.tell(_("Starting ..."), "dim")
     place = f"Kontobro is at {given.public_url} (Ctrl-C ends it; running work continues at the next start)."
 
     def ready(link: str) -> None:
@@ -64,7 +65,7 @@ def show_link(given: ServiceConfig, link: str) -> None:
     if not link:
         return
     where = f"Open {link}" if sys.stdout.isatty() else f"Open the link in {link_file(given)}"
-    show.say(f"First visit: {where} (works once, for 15 minutes).")
+    show.say(_("First visit: {where} (works once, for 15 minutes).").format(where=where))
 
 
 def configured(cli: CliContext) -> ServiceConfig:

@@ -9,6 +9,7 @@ import typer
 from kontobro.cli.common import show
 from kontobro.cli.common.context import cli_of
 from kontobro.cli.common.exits import Exit
+from kontobro.cli.common.words import _, problem_words
 
 
 def run(
@@ -26,20 +27,25 @@ def run(
 
         show.emit(settled_shape(settled))
     elif not settled.settled and not settled.open and not settled.problems:
-        show.say("No open payments, so there is nothing to match.")
+        show.say(_("No open payments, so there is nothing to match."))
     else:
-        show.say(f"Payments matched with their bills: {settled.settled}; still open: {settled.open}.")
+        told = _("Payments matched with their bills: {settled}; still open: {open}.")
+        show.say(told.format(settled=settled.settled, open=settled.open))
         if settled.without_bill:
-            show.say(f"  {settled.without_bill} wait for a bill that is not booked yet: export its invoice in Pleo.")
+            told = _("{count} wait for a bill that is not booked yet: export its invoice in Pleo.")
+            show.say("  " + told.format(count=settled.without_bill))
         if settled.drafts:
-            show.say(f"  {settled.drafts} wait because bill or payment is a draft: post it in the accounting system.")
+            told = _("{count} wait because bill or payment is a draft: post it in the accounting system.")
+            show.say("  " + told.format(count=settled.drafts))
         if settled.paid_twice:
-            show.say(
-                f"  {settled.paid_twice} are for a bill that is already paid: check whether it was paid twice "
+            told = _(
+                "{count} are for a bill that is already paid: check whether it was paid twice "
                 "(kontobro bookings shows which). They wait until the bill is open again."
             )
+            show.say("  " + told.format(count=settled.paid_twice))
         for problem in settled.problems:
-            show.say(f"✗ {problem.message}", "red")
-            show.say(f"  {problem.remedy}")
+            message, remedy = problem_words(problem)
+            show.say(f"✗ {message}", "red")
+            show.say(f"  {remedy}")
     if settled.problems:
         raise typer.Exit(Exit.PROBLEMS)

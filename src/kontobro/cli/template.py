@@ -12,12 +12,14 @@ from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.tables import sheet
+from kontobro.cli.common.words import _
 from kontobro.core.errors import Misconfigured, shown
 
 if TYPE_CHECKING:
+    from kontobro.core.model.connection import Connection
     from kontobro.core.model.journal import Entry
     from kontobro.erp.files.common.master_file import MasterFile
-    from kontobro.erp.files.template.layout import Layout
+    from kontobro.erp.files.template.layout import Format, Layout
     from kontobro.erp.files.template.preview import Previewed
 
 app = typer.Typer(help="Templates of CSV and Excel files.", no_args_is_help=True)
@@ -63,7 +65,7 @@ def list_(as_json: AsJson = False) -> None:
     for name, one in found.items():
         rows.add_row(name, one.name, "check with your consultant" if one.check_with_consultant else "")
     show.console().print(rows)
-    show.say("Start from one of them: kontobro template new ours.toml --like generic-lines", "dim")
+    show.say(_("Start from one of them: kontobro template new ours.toml --like generic-lines"), "dim")
 
 
 @app.command("new")
@@ -72,7 +74,7 @@ def new(
     like: Annotated[str, typer.Option(help="The template to copy (see kontobro template list).")] = "generic-lines",
 ) -> None:
     """Copy a template that comes with Kontobro into a file of your own."""
-    from kontobro.erp.files.template.target import ready_text
+    from kontobro.erp.files.template.own.texts import ready_text
 
     text = ready_text(like)
     try:
@@ -80,9 +82,9 @@ def new(
             out.write(text)
     except FileExistsError as there:
         raise Misconfigured(f"{file} already exists.", "Choose another name.") from there
-    show.say(f"✓ {file} is a copy of {like}.", "bold green")
-    show.say(f"  Change it, then: kontobro template check {file}")
-    show.say(f"  See what it writes: kontobro template preview {file}")
+    show.say(_("✓ {file} is a copy of {like}.").format(file=file, like=like), "bold green")
+    show.say("  " + _("Change it, then: kontobro template check {file}").format(file=file))
+    show.say("  " + _("See what it writes: kontobro template preview {file}").format(file=file))
 
 
 @app.command("check")
@@ -99,7 +101,7 @@ def check(given: Given, masters: Masters = None, as_json: AsJson = False) -> Non
             show.say(f"✗ {fault.message}", "red")
             show.say(f"  {fault.remedy}")
     else:
-        show.say(f"✓ {called} can be used.", "bold green")
+        show.say(_("✓ {called} can be used.").format(called=called), "bold green")
     if faults:
         raise typer.Exit(Exit.PROBLEMS)
 
@@ -133,12 +135,79 @@ def preview(
         raise typer.Exit(Exit.PROBLEMS)
 
 
+@app.command("use", epilog="Example: kontobro template use ours.toml")
+def use(context: typer.Context, given: Given) -> None:
+    """Keep a template with the connection: the next export is written with it."""
+    text, called = template_text(given)
+    _keep(cli_of(context), text if isinstance(text, str) else text.decode("utf-8", errors="replace"), called)
+
+
+@app.command("undo")
+def undo(context: typer.Context) -> None:
+    """Use the template before this one again; a second undo takes the first one back."""
+    from kontobro.erp.files.template.own.texts import text_before
+
+    cli = cli_of(context)
+    before = text_before(_by_template(cli).erp_options)
+    if not before:
+        raise Misconfigured("There is no previous template.", "See kontobro template show for the one in use.")
+    _keep(cli, before, "the previous template")
+
+
+@app.command("show")
+def show_text(
+    context: typer.Context,
+    before: Annotated[bool, typer.Option("--before", help="The one that was in use before.")] = False,
+) -> None:
+    """Print the template that the connection uses."""
+    from kontobro.erp.files.template.own.texts import chosen_text, text_before
+
+    options = _by_template(cli_of(context)).erp_options
+    text = text_before(options) if before else chosen_text(options)[0]
+    typer.echo(text if isinstance(text, bytes) else text.encode(), nl=False)
+
+
+def _by_template(cli: CliContext) -> Connection:
+    """The connection that is meant. Raises Misconfigured where no template describes its files."""
+    connection = cli.connection()
+    if connection.erp not in ("csv", "xlsx"):
+        raise Misconfigured(
+            f"{cli.app.registry.label(connection.erp)} needs no template.",
+            "Templates are for connections to CSV and Excel files.",
+        )
+    return connection
+
+
+def _keep(cli: CliContext, text: str, called: str) -> None:
+    """Raises Misconfigured for one that can't be used: nothing is changed then."""
+    from dataclasses import replace
+
+    from kontobro.erp.files.template.own.changes import changes_of
+    from kontobro.erp.files.template.own.texts import text_in_use, with_template
+    from kontobro.erp.files.template.preview import faults_for
+
+    connection = _by_template(cli)
+    options, path = connection.erp_options, connection.erp_options.get("masters")
+    format: Format = "csv" if connection.erp == "csv" else "xlsx"
+    for fault in faults_for(text, called, format, _masters(Path(path) if path else None)):
+        raise fault
+    changes = changes_of(text_in_use(options), text)
+    cli.store.save_connection(replace(connection, erp_options=with_template(options, text)))
+    show.say("✓ The template is saved. It is used from the next export on.", "bold green")
+    for change in changes:
+        show.say(f"  {change}")
+    store = cli.app.document_store_for(connection)
+    waiting = sum(row.state != "released" for row in store.open_documents(connection.id)) if store else 0
+    if waiting:
+        show.say(f"Documents not marked as imported yet: {waiting}. They stay as they were sealed.", "yellow")
+
+
 _COMPANY = ("company_name", "currency", "time_zone", "series", "fiscal_year_start")
 
 
 def _ready(name: str) -> Layout:
     from kontobro.erp.files.template.layout import read_layout
-    from kontobro.erp.files.template.target import ready_text
+    from kontobro.erp.files.template.own.texts import ready_text
 
     return read_layout(ready_text(name), name)
 
@@ -146,7 +215,7 @@ def _ready(name: str) -> Layout:
 def template_text(given: str) -> tuple[str | bytes, str]:
     """A template's text, and how it is called: a file, else the name of one that comes with Kontobro."""
     from kontobro.erp.files.template import READY
-    from kontobro.erp.files.template.target import file_text, ready_text
+    from kontobro.erp.files.template.own.texts import file_text, ready_text
 
     if given in READY and not Path(given).exists():
         return ready_text(given), given

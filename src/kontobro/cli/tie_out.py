@@ -16,6 +16,7 @@ from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.tables import Sheet, sheet
+from kontobro.cli.common.words import _
 
 if TYPE_CHECKING:
     from kontobro.cli.common.shapes import Json
@@ -120,7 +121,7 @@ def _tied(
 
 def _print(result: TieOut) -> None:
     if not result.entries:
-        show.say("No exports in this period, so there is nothing to compare.")
+        show.say(_("No exports in this period, so there is nothing to compare."))
         _print_absent(result)
         _print_unseen(result)
         return
@@ -129,7 +130,7 @@ def _print(result: TieOut) -> None:
         _print_entry(tied)
     left = sum(found.differing for found in result.sums.values()) - SHOWN
     if left > 0:
-        show.say(f"… and {left} more: see --json, --csv or --xlsx.", "dim")
+        show.say(_("… and {left} more: see --json, --csv or --xlsx.").format(left=left), "dim")
     _print_verdict(result)
     _print_unseen(result)
 
@@ -200,13 +201,21 @@ def _print_entry(tied: TiedEntry) -> None:
 def _print_verdict(result: TieOut) -> None:
     drafts = result.verdicts["draft"]
     if result.equal:
-        show.say(f"{result.entries} entries: the amounts in Pleo and in the accounting system are equal.", "bold green")
+        show.say(
+            _("{entries} entries: the amounts in Pleo and in the accounting system are equal.").format(
+                entries=result.entries
+            ),
+            "bold green",
+        )
     elif not all(found.differing == 0 for found in result.sums.values()):
         differing = sum(found.differing for found in result.sums.values())
-        show.say(f"{differing} of {result.entries} entries differ.", "bold red")
+        show.say(
+            _("{differing} of {entries} entries differ.").format(differing=differing, entries=result.entries),
+            "bold red",
+        )
     _print_absent(result)
     if drafts:
-        show.say(f"{drafts} of them are still drafts: post them in the accounting system.")
+        show.say(_("{drafts} of them are still drafts: post them in the accounting system.").format(drafts=drafts))
 
 
 # ------------------------------------------------------------------------------------------- JSON

@@ -6,6 +6,7 @@ import typer
 
 from kontobro.cli.common import show
 from kontobro.cli.common.context import cli_of
+from kontobro.cli.common.words import _
 from kontobro.cli.serve import configured, show_link
 
 
@@ -16,5 +17,5 @@ def run(context: typer.Context) -> None:
     from kontobro.web.server.serving import serve_pages
 
     set_up_logs(given)
-    show.tell(f"Pages on {given.bind}, for {given.public_url}.", "dim")
+    show.tell(_("Pages on {bind}, for {public_url}.").format(bind=given.bind, public_url=given.public_url), "dim")
     serve_pages(given, lambda link: show_link(given, link))

@@ -6,6 +6,7 @@ import typer
 
 from kontobro.cli.common import show
 from kontobro.cli.common.context import cli_of
+from kontobro.cli.common.words import _
 from kontobro.cli.serve import configured
 from kontobro.core.errors import Misconfigured
 
@@ -22,5 +23,10 @@ def run(context: typer.Context) -> None:
     from kontobro.web.server.serving import work
 
     set_up_logs(given)
-    show.tell(f"Working for up to {given.workers} connections at the same time. Ctrl-C stops it safely.", "dim")
+    show.tell(
+        _("Working for up to {workers} connections at the same time. Ctrl-C stops it safely.").format(
+            workers=given.workers
+        ),
+        "dim",
+    )
     work(given)

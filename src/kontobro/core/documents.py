@@ -18,6 +18,27 @@ SeriesKey = tuple[str, str]
 """A voucher series and its year."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchedNumber:
+    """The number by which an accounting system matches entries of one vendor: a bill, what pays it, what credits it.
+
+    `written` is how the document has it, `meant` what it stands for, `number` what Pleo says. `opens`: it begins what
+    the others settle, and is the only one that does. `system` names who matches, for messages.
+    """
+
+    vendor: str
+    written: str
+    meant: str
+    number: str
+    opens: bool = False
+    system: str = field(default="", compare=False)
+
+    def clashes(self, other: MatchedNumber) -> bool:
+        """Whether the two would be taken for what they are not."""
+        same = (self.vendor, self.written) == (other.vendor, other.written)
+        return same and (self.meant != other.meant or (self.opens and other.opens))
+
+
 @dataclass(frozen=True, slots=True)
 class SealedFile:
     """One file of a document; `sha256` in hex, `size` in bytes."""
@@ -66,7 +87,8 @@ class DocumentRow:
 class SealedVoucher:
     """An entry that is in a sealed document: its number, and what the document says of it as a booking.
 
-    `number` in its series and year; `vendor` is the vendor's id. `state` is its document's.
+    `number` in its series and year; `vendor` is the vendor's id. `state` is its document's. `matched`: the number that
+    the accounting system matches it by, where it does.
     """
 
     document: int
@@ -76,6 +98,7 @@ class SealedVoucher:
     booking: Booking
     vendor: str = ""
     state: DocumentState = "sealed"
+    matched: MatchedNumber | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +129,23 @@ def facts_of(booking: Booking) -> Facts:
         "receipts": sorted(booking.receipts),
         "fingerprint": booking.fingerprint,
     }
+
+
+def voucher_facts(voucher: SealedVoucher) -> Facts:
+    """The same with the number that it is matched by."""
+    matched = voucher.matched
+    said = {"matched": [matched.written, matched.meant, matched.number, matched.opens]} if matched else {}
+    return facts_of(voucher.booking) | said
+
+
+def matched_from(facts: Facts, vendor: str) -> MatchedNumber | None:
+    """The number that `voucher_facts` wrote. Raises ValueError or TypeError for anything else."""
+    if (said := facts.get("matched")) is None:
+        return None
+    written, meant, number, opens = said
+    if not (isinstance(opens, bool) and all(isinstance(text, str) for text in (written, meant, number))):
+        raise TypeError("a number to match by is not one")
+    return MatchedNumber(vendor=vendor, written=written, meant=meant, number=number, opens=opens)
 
 
 def booking_from(facts: Facts) -> Booking:

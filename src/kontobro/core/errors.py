@@ -6,7 +6,7 @@ KontobroError
 │  ├─ SeveralCompanies (of Misconfigured)             one has to be chosen
 │  └─ NotUsable (of Misconfigured)                    never exported yet, and not ready to: the job waits in Pleo
 ├─ Uncertain                                          the outcome of a write is unknown: find first
-├─ Conflict · AlreadyConnected                        a person decides; the company has its set of books
+├─ Conflict                                           a person decides
 ├─ UnsafePlan                                         a sync's plan that is not carried out
 │  ├─ EmptySource                                     never: fixed in the accounting system first
 │  ├─ TooManyChanges                                  not without approval: a person approves the plan by its digest
@@ -221,17 +221,21 @@ def said_of(error: OSError) -> str:
 
 
 class KontobroError(Exception):
-    """Base of all faults. `str()` says what happened and where; `remedy` says what to do about it."""
+    """What happened and where; `remedy`: what to do, true on every page; `command`: what a person types to do it."""
 
     job_failure: JobFailure = "integration_unusable"
+    command: str = ""
 
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(message)
-        self.message = message
-        self.remedy = remedy
+        self.message, self.remedy = message, remedy
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()
+
+    def by(self, command: str) -> Self:
+        self.command = command
+        return self
 
 
 def fault_in(fault: KontobroError, language: str | None) -> str:
@@ -316,10 +320,6 @@ class Conflict(KontobroError):
     """The same reference is with other content. A person decides."""
 
     job_failure: JobFailure = "validation_failure"
-
-
-class AlreadyConnected(Conflict):
-    """The Pleo company has its set of books."""
 
 
 class UnsafePlan(KontobroError):

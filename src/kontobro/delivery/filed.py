@@ -161,6 +161,7 @@ def put_beside(store: Renames, file: FileToDeliver) -> None:
     try:
         store.write(beside, file)
         require_same(digest_of(store, beside, file.size), file)
+        file.arriving()
         store.rename(beside, file.name)
     except Exception:
         with suppress(KontobroError, OSError):

@@ -84,6 +84,7 @@ class S3:
             "if-none-match": "*",
             "x-amz-content-sha256": file.sha256,
         }
+        file.arriving()
         answer = self._call("PUT", self._url(file.name), (200, 409, 412, 501), headers, **body_of(file))
         if answer.status_code == 412:
             raise FileExistsError(file.name)

@@ -43,8 +43,8 @@ def check_again(connection: Connection, reference: Reference, ports: BookPorts) 
     if not rows:
         raise Misconfigured(
             f"There is no expense {shown(reference)} in the history of this connection.",
-            "kontobro bookings --failed lists what can be checked again.",
-        )
+            "The expenses that need attention can be checked again.",
+        ).by("kontobro bookings --failed")
     return next(check_rows(connection, rows, ports, open_books(connection, ports)))
 
 

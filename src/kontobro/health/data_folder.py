@@ -31,6 +31,7 @@ def examine_data_folder(app: App) -> list[Finding]:
         permissions(app.path),
         connections(app),
         *connectors(app),
+        *documents(app),
         versions(),
     ]
 
@@ -94,6 +95,13 @@ def connectors(app: App) -> list[Finding]:
     named = ", ".join(_with_package(name, registry.package(name)) for name in registry.names())
     broken = [Finding("connectors", "warn", fault, "The other connectors work.") for fault in registry.faults()]
     return [Finding("connectors", "ok", f"Connectors: {named}."), *broken]
+
+
+def documents(app: App) -> list[Finding]:
+    """What waits of the documents of all connections. Nothing where none takes documents."""
+    from kontobro.health.documents import examine_all
+
+    return list(examine_all(app))
 
 
 def _with_package(name: str, package: str) -> str:

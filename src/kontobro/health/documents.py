@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from kontobro.bootstrap import App
 from kontobro.core.documents import DocumentRow
 from kontobro.core.errors import KontobroError
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports import Delivery, DocumentStore
+from kontobro.export.documents.manifest import number_in
 from kontobro.export.documents.memory import lost
 from kontobro.export.documents.waiting import waiting_of
 from kontobro.health.findings import Finding
@@ -23,11 +25,35 @@ def examine_documents(connection: Connection, app: App) -> Iterator[Finding]:
     yield _place(documents.delivery)
     yield _memory(connection, app, store)
     yield from _waiting(connection, app, store)
+    yield from _manifests(connection, store, documents.delivery)
+
+
+def examine_all(app: App) -> Iterator[Finding]:
+    """Of each connection with documents what needs a person, and one word where nothing does. Looks at the store alone:
+    no place is reached."""
+    looked = quiet = 0
+    for connection in app.store.connections():
+        try:
+            store = app.document_store_for(connection)
+        except KontobroError:
+            continue  # its connector is missing: said elsewhere
+        if store is None:
+            continue
+        looked += 1
+        found = [each for each in (_memory(connection, app, store), *_waiting(connection, app, store)) if _asks(each)]
+        quiet += not found
+        yield from (replace(each, message=f"{connection.name}: {each.message}") for each in found)
+    if looked and quiet == looked:
+        yield Finding("documents", "ok", f"No document waits for a person; connections with documents: {looked}.")
+
+
+def _asks(finding: Finding) -> bool:
+    return finding.verdict != "ok"
 
 
 def _place(delivery: Delivery | None) -> Finding:
     if delivery is None:
-        return Finding("delivery", "ok", "Documents are downloaded: on the page, or by kontobro documents save.")
+        return Finding("delivery", "ok", "Documents are delivered nowhere: download them.")
     try:
         return Finding("delivery", "ok", f"Documents are delivered to {delivery.check()}, which can be written to.")
     except KontobroError as fault:
@@ -38,7 +64,7 @@ def _memory(connection: Connection, app: App, store: DocumentStore) -> Finding:
     last = store.last_numbers(connection.id)
     if missing := lost(connection, app.store, store):
         message = f"Document {missing.document} was sealed, but {last.document or 'none'} is the last one known here."
-        remedy = "Restore a backup. If there is none, an owner confirms the last numbers: kontobro documents confirm."
+        remedy = "Restore a backup. If there is none, an owner confirms the last numbers."
         return Finding("documents", "bad", message, remedy)
     if not last.document:
         return Finding("documents", "ok", "none yet; the next is document 1")
@@ -62,6 +88,20 @@ def _waiting(connection: Connection, app: App, store: DocumentStore) -> Iterator
     if waiting.late:
         said = f"{_numbers(waiting.late)}: delivered and not marked as imported."
         yield Finding("documents", "warn", said, "Import it in the accounting system, then mark it.")
+
+
+def _manifests(connection: Connection, store: DocumentStore, delivery: Delivery | None) -> Iterator[Finding]:
+    """Whether each document that is not imported yet has its manifest beside it: lost memory is built from these."""
+    rows = [row for row in store.open_documents(connection.id) if row.state == "delivered"]
+    if delivery is None or not delivery.readable or not rows:
+        return
+    try:
+        there = {number_in(name.rpartition("/")[2]) for name in delivery.names()}
+    except KontobroError:
+        return  # said of the place
+    if missing := [row for row in rows if row.number not in there]:
+        said = f"{_numbers(missing)}: the manifest is not beside the delivered files."
+        yield Finding("documents", "warn", said, "Put it back from a backup: lost history is read from manifests.")
 
 
 def _numbers(rows: Sequence[DocumentRow]) -> str:

@@ -20,6 +20,7 @@ from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.model.export import Identity, Installation
 from kontobro.core.model.masterdata import Company
 from kontobro.core.ports import Connector, Guards, Pleo, Store, TokenStore
+from kontobro.core.words import told
 from kontobro.install.identity import is_same_company, settled_identity
 from kontobro.install.level import highest, require_level, require_scopes, with_level
 from kontobro.install.parting import RENEWING, end
@@ -173,15 +174,12 @@ def company_of(identity: Identity, chosen: str) -> str:
     """The Pleo company that is connected: the credential's own, else the one that was chosen."""
     own = identity.company_id
     if own and chosen and own != chosen:
-        raise Misconfigured(
-            f"The credential belongs to Pleo company {own}, not to {chosen}.",
-            "Choose no company (leave --company out), or use a credential of that company.",
-        )
+        raise Misconfigured(*told("wrong_company", own=own, chosen=chosen)).by("kontobro connect without --company")
     if not own and not chosen:
         raise Misconfigured(
             "The credential belongs to an organisation, not to one company.",
-            "Use a credential of one company, or choose the company with --company ID on the command line.",
-        )
+            "Use a credential of one company.",
+        ).by("kontobro connect --company ID")
     return own or chosen
 
 
@@ -215,15 +213,9 @@ def accepted(installation: Installation, connection: Connection, statuses: Seque
     """The installation, when Pleo gave it one of these statuses and for this company. Raises Misconfigured."""
     if installation.status not in statuses:
         code = f" ({installation.error_code})" if installation.error_code else ""
-        raise Misconfigured(
-            f"Pleo left the integration at {installation.status}{code} instead of {statuses[-1]}.",
-            "Check Settings > Accounting in Pleo, then connect again.",
-        )
+        raise Misconfigured(*told("integration_left", status=f"{installation.status}{code}", expected=statuses[-1]))
     if connection.company_id not in installation.resource and ":company:" in installation.resource:
-        raise Misconfigured(
-            f"Pleo installed the integration for {installation.resource}, not for company {connection.company_id}.",
-            "Use a credential of the right company.",
-        )
+        raise Misconfigured(*told("installed_elsewhere", resource=installation.resource, company=connection.company_id))
     return installation
 
 

@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from kontobro.core.company_names import plainly_differ
-from kontobro.core.errors import AlreadyConnected, Misconfigured
-from kontobro.core.model.connection import Connection, erp_destination
+from kontobro.core.errors import Misconfigured
+from kontobro.core.model.connection import AlreadyConnected, Connection, erp_destination, with_kept
 
 
 def settled_identity(
@@ -28,10 +28,14 @@ def settled_identity(
         raise second_books(other)
     if ours is not None:
         name = found.company_name or ours.company_name
-        return replace(found, id=ours.id, name=found.name or ours.name, company_name=name, settings=ours.settings), True
+        kept = with_kept(found.erp_options, ours.erp_options)
+        named = replace(found, id=ours.id, name=found.name or ours.name, company_name=name)
+        return replace(named, settings=ours.settings, erp_options=kept), True
     taken = {old.name for old in known}
     if found.name in taken:
-        raise Misconfigured(f'A connection "{found.name}" already exists.', "Choose another name with --name.")
+        raise Misconfigured(f'A connection "{found.name}" already exists.', "Choose another name.").by(
+            "kontobro connect --name NAME"
+        )
     wanted = f"{found.pleo_name} (trial)" if found.trial else found.pleo_name
     name = found.name or free_name(wanted, taken)
     return replace(found, id=_new_id(found, known), name=name), False

@@ -11,6 +11,7 @@ from kontobro.core.model.export import Identity
 from kontobro.core.model.masterdata import Account, Dimension, DimensionValue, TaxCode, Vendor
 from kontobro.core.model.settings import Settings, SyncKind
 from kontobro.core.ports import Capabilities
+from kontobro.core.words import told
 
 MEANINGS: Mapping[Level, str] = {
     1: "exports with receipts",
@@ -66,8 +67,7 @@ def require_level(level: Level, capabilities: Capabilities, identity: Identity) 
     """Raises Misconfigured for what the accounting system lacks, NotAllowed for missing permissions."""
     if kinds := missing_kinds(level, capabilities):
         raise Misconfigured(
-            f"This accounting system does not have {', '.join(kinds)}, which Level {level} needs.",
-            f"Choose Level {highest_supplied(capabilities)} or lower.",
+            *told("level_not_supplied", kinds=tuple(kinds), level=level, highest=highest_supplied(capabilities))
         )
     fewer = f"; Level {highest(capabilities, identity)} needs fewer." if level > 1 else "."
     require_scopes(scopes_of(level), identity, fewer)

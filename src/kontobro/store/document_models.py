@@ -99,6 +99,25 @@ class Voucher(OfConnection):
         )
 
 
+class KeptNumber(models.Model):
+    """What a connection that was deleted had numbered: no number is given twice for a Pleo company and an accounting
+    system. `kind` is `document`, with neither series nor year, or `voucher`."""
+
+    company_id: Text = models.TextField()
+    erp: Text = models.TextField()
+    kind: Text = models.TextField()
+    series: Text = models.TextField()
+    year: Text = models.TextField()
+    last: Count = models.IntegerField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["company_id", "erp", "kind", "series", "year"], name="kontobro_one_kept_number"
+            ),
+        )
+
+
 class Series(OfConnection):
     """The last number of a voucher series and year."""
 

@@ -211,6 +211,7 @@ from kontobro.store.document_models import (  # noqa: E402 - the tables above ar
     Document,
     DocumentFile,
     DocumentPiece,
+    KeptNumber,
     Series,
     Voucher,
 )
@@ -228,6 +229,7 @@ __all__ = [
     "Event",
     "Guard",
     "Job",
+    "KeptNumber",
     "Payload",
     "Secret",
     "Series",

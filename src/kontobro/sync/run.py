@@ -16,6 +16,7 @@ from kontobro.core.plan.make import Change, Comparison, Existing, Limits, Plan, 
 from kontobro.core.ports import Store
 from kontobro.core.rules.dates import zone_named
 from kontobro.core.settings.codes import dimensions_in_codes
+from kontobro.core.words import told
 from kontobro.sync import source
 from kontobro.sync.apply import PlanRun, SyncPorts, SyncProgress, quiet
 from kontobro.sync.bound import Bound
@@ -229,7 +230,7 @@ def _archives_all(connection: Connection) -> bool:
 
 def _require_kind(kind: str) -> None:
     if kind not in KINDS:
-        raise Misconfigured(f"Unknown kind: {shown(kind)}.", f"Kinds are {', '.join(KINDS)}.")
+        raise Misconfigured(*told("kind_unknown", kind=shown(kind), kinds=tuple(KINDS)))
 
 
 def _checked(connection: Connection, ports: SyncPorts) -> Company:
@@ -241,22 +242,24 @@ def _checked(connection: Connection, ports: SyncPorts) -> Company:
     company = ports.connector.check()
     if connection.erp_company and company.id != connection.erp_company:
         raise Misconfigured(
-            f"The accounting system opens company {shown(company.id)}; connected was {shown(connection.erp_company)}.",
-            "Open the connected company again, or connect again.",
-            "invalid_configuration",
+            *told("other_company_open", company=shown(company.id), connected=shown(connection.erp_company)),
+            job_failure="invalid_configuration",
         )
     return company
 
 
 def _approve(plan: Plan, digest: str | None, limits: Limits, *, yes: bool) -> None:
     """Raises when no one approved this very plan, or no one may."""
-    show = f"Look at the plan again (Master data, or kontobro sync plan {plan.kind}) and approve it as it is shown."
+    show = "Look at the plan of these master data again and approve it as it is shown."
+    again = f"kontobro sync plan {plan.kind}"
     if not digest and not yes:
-        raise NotApproved(f"The plan of {plan.kind} was not approved: its digest is missing.", show)
+        raise NotApproved(f"The plan of {plan.kind} was not approved: its digest is missing.", show).by(again)
     if digest and digest != plan.digest:
         other = digest.rpartition("-")[0]
         told = f"is of {shown(other)}, not of {plan.kind}" if other in KINDS and other != plan.kind else "differs"
-        raise NotApproved(f"The digest {shown(digest)} {told}: the plan is now {plan.digest}. Nothing was done.", show)
+        raise NotApproved(
+            f"The digest {shown(digest)} {told}: the plan is now {plan.digest}. Nothing was done.", show
+        ).by(again)
     plan.check(None if digest else limits)
 
 

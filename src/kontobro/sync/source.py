@@ -15,7 +15,7 @@ from kontobro.core.model.settings import Settings
 from kontobro.core.plan.compare import clean, fold, rate_text
 from kontobro.core.plan.make import Desired, Existing, Fields
 from kontobro.core.ports import Connector, R
-from kontobro.core.words import Phrase
+from kontobro.core.words import Phrase, told
 
 MOST_NAMED = 120
 """Characters of a list of codes that are left out."""
@@ -47,11 +47,7 @@ class Choice:
 def read_all(connector: Connector, kind: type[R]) -> list[R]:
     """All records of a kind. Raises Misconfigured when the accounting system has no such kind."""
     if kind not in connector.capabilities.kinds:
-        raise Misconfigured(
-            f"This accounting system does not supply {kind.__name__} records.",
-            "Take this kind out of the setting sync.",
-            "invalid_configuration",
-        )
+        raise Misconfigured(*told("kind_not_supplied", kind=kind.__name__), job_failure="invalid_configuration")
     return list(connector.read(kind))
 
 

@@ -78,7 +78,7 @@ class Readable:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if _is_too_large(request.META.get("CONTENT_LENGTH") or "0"):
-            return HttpResponse("The request is too large.", status=413, content_type="text/plain")
+            return HttpResponse(_("The request is too large."), status=413, content_type="text/plain")
         named = request.content_params.get("charset", "utf-8") if request.content_params else "utf-8"
         given = [request.path_info, unquote(request.META.get("QUERY_STRING", "")), *request.COOKIES.values()]
         if named.lower() not in ("utf-8", "utf8") or any("\0" in text for text in given):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
+from django.utils.translation import gettext as _
 
 from kontobro.core.errors import Misconfigured, NotAllowed
 from kontobro.core.level import LEVELS, level_of, scopes_at, scopes_for
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     ToOrganisation: TypeAlias = models.ForeignKey["Organisation", "Organisation"]
     ToUser: TypeAlias = models.ForeignKey["User", "User"]
     ToSetup: TypeAlias = models.OneToOneField["Setup", "Setup"]
+    ToMembership: TypeAlias = models.ForeignKey["Membership", "Membership"]
     OptionalMembership: TypeAlias = models.ForeignKey["Membership | None", "Membership | None"]
     OptionalUser: TypeAlias = models.ForeignKey["User | None", "User | None"]
 
@@ -126,11 +128,70 @@ class Invitation(models.Model):
 
 
 class ConnectionOwner(models.Model):
-    """Which organisation a connection of the store belongs to: to one only."""
+    """Which organisation a connection of the store belongs to: to one only. `in_charge`: the member who looks after
+    it; no one once that membership ends."""
 
+    id: int
     organisation: ToOrganisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
     organisation_id: uuid.UUID
     connection_id: Text = models.TextField(unique=True)
+    in_charge: OptionalMembership = models.ForeignKey(Membership, null=True, on_delete=models.SET_NULL)
+    in_charge_id: int | None
+
+
+class MonthClose(models.Model):
+    """Someone saw that a company's month was equal and closed it. `figures`: the lines of the table as they were then,
+    each `MonthLine` as texts. An owner can reopen it, with a reason; then it can be closed again."""
+
+    organisation: ToOrganisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
+    organisation_id: uuid.UUID
+    connection_id: Text = models.TextField()
+    month: Day = models.DateField()
+    closed_at: Instant = models.DateTimeField()
+    closed_name: Text = models.TextField()
+    figures: models.JSONField[list[dict[str, str]], list[dict[str, str]]] = models.JSONField(default=list)
+    reopened_at: OptionalInstant = models.DateTimeField(null=True)
+    reopened_name: Text = models.TextField(blank=True)
+    reason: Text = models.TextField(blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["connection_id", "month"],
+                condition=models.Q(reopened_at__isnull=True),
+                name="kontobro_web_closed_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(reopened_at__isnull=True, reason="", reopened_name="")
+                | (models.Q(reopened_at__isnull=False) & ~models.Q(reason="") & ~models.Q(reopened_name="")),
+                name="kontobro_web_reopened_for_a_reason",
+            ),
+        )
+        indexes = (models.Index(fields=["organisation", "month"], name="kontobro_web_closes"),)
+
+
+class ApiToken(models.Model):
+    """A key to an organisation's figures, to be read by a program. Kept as a hash only; it goes when its maker's
+    membership goes. `used`: requests in the minute that began at `window_at`."""
+
+    id: int
+    organisation: ToOrganisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
+    organisation_id: uuid.UUID
+    maker: ToMembership = models.ForeignKey(Membership, on_delete=models.CASCADE)
+    name: Text = models.TextField()
+    secret_hash: Text = models.TextField(unique=True)
+    made_at: Instant = models.DateTimeField()
+    expires_at: Instant = models.DateTimeField()
+    last_used_at: OptionalInstant = models.DateTimeField(null=True)
+    window_at: OptionalInstant = models.DateTimeField(null=True)
+    used: Count = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(expires_at__gt=models.F("made_at")), name="kontobro_web_token_expires"
+            ),
+        )
 
 
 class AuditEvent(models.Model):
@@ -190,7 +251,7 @@ class Setup(models.Model):
         """A setup that was deleted while a page worked on it stays deleted, its secrets too. Raises NotAllowed."""
         known = not self._state.adding
         if known and not type(self).objects.filter(id=self.id).exists():
-            raise NotAllowed("This setup was cancelled, or your role has changed.", "Start again.")
+            raise NotAllowed(_("This setup was cancelled, or your role has changed."), _("Start again."))
         super().save(*args, **({**kwargs, "force_update": True} if known else kwargs))
 
     def go_to(self, step: Step) -> None:
@@ -247,7 +308,7 @@ class Setup(models.Model):
         held = self.secrets().get("tokens")
         if held is None:
             raise Misconfigured(
-                "There is no access to Pleo yet, or no more.", "Go back to the level and ask Pleo again."
+                _("There is no access to Pleo yet, or no more."), _("Go back to the level and ask Pleo again.")
             )
         return tokens_from(cast("Mapping[str, Any]", held))
 

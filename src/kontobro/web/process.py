@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
+
 from kontobro.bootstrap import App
 from kontobro.core.errors import Misconfigured
 from kontobro.core.ports import Store
 from kontobro.core.ports.runner import Runner
 
 if TYPE_CHECKING:
+    from kontobro.store.read.firm import Firm
     from kontobro.store.read.overview import Overview
 
 
@@ -21,7 +24,7 @@ def change(store: Store, connection_id: str, secrets: Mapping[str, str] | None =
     gone."""
     stored = store.connection(connection_id)
     if stored is None:
-        raise Misconfigured("This connection no longer exists.", "Connect the company again.")
+        raise Misconfigured(_("This connection no longer exists."), _("Connect the company again."))
     store.save_connection(replace(stored, **parts), secrets=secrets)
 
 
@@ -47,6 +50,13 @@ class WebContext:
         from kontobro.store.read.overview import overview_of  # Django's models, which need Django set up
 
         return overview_of(self.app.store)
+
+    @property
+    def firm(self) -> Firm:
+        """What lists of all of a firm's companies read."""
+        from kontobro.store.read.firm import firm_of  # Django's models, which need Django set up
+
+        return firm_of(self.app.store)
 
     @property
     def runner(self) -> Runner:

@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "kontobro.web.language.PersonLanguage",
     "kontobro.web.middleware.FaultPages",
+    "kontobro.web.back.BackToPage",
 ]
 
 TEMPLATES = [

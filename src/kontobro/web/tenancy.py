@@ -9,18 +9,23 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from kontobro.core.errors import NotAllowed
 from kontobro.core.model.connection import Connection
 from kontobro.service.config import config
 from kontobro.web.models import ROLES, AuditEvent, ConnectionOwner, Membership, Organisation, Setup, User
 from kontobro.web.process import process
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 Role = Literal["owner", "bookkeeper", "readonly"]
 
@@ -40,8 +45,9 @@ class Member:
     def require(self, role: Role) -> None:
         if not self.may(role):
             raise NotAllowed(
-                f"Your role in {self.organisation.name} is {ROLE_WORDS[self.role]}; this needs {ROLE_WORDS[role]}.",
-                "Ask an owner of the organisation.",
+                _("Your role in %(organisation)s is %(yours)s; this needs %(needed)s.")
+                % {"organisation": self.organisation.name, "yours": ROLE_WORDS[self.role], "needed": ROLE_WORDS[role]},
+                _("Ask an owner of the organisation."),
             )
 
     def note(self, action: str, detail: str = "", connection_id: str = "") -> None:
@@ -56,7 +62,11 @@ class Member:
         )
 
 
-ROLE_WORDS: dict[str, str] = {"owner": "owner", "bookkeeper": "bookkeeper", "readonly": "read-only"}
+ROLE_WORDS: dict[str, StrOrPromise] = {
+    "owner": gettext_lazy("owner"),
+    "bookkeeper": gettext_lazy("bookkeeper"),
+    "readonly": gettext_lazy("read-only"),
+}
 
 
 def of_organisation(role: Role = "readonly") -> Callable[[Callable[..., HttpResponseBase]], Any]:
@@ -107,8 +117,9 @@ def member_of(user: Any, organisation: uuid.UUID) -> Member:
         raise Http404
     if found.organisation.demands_mfa and not is_mfa_enabled(user):
         raise NotAllowed(
-            f"{found.organisation.name} requires two-factor authentication, and you have not set it up yet.",
-            "Set it up in the menu under your name: Two-factor authentication.",
+            _("%(organisation)s requires two-factor authentication, and you have not set it up yet.")
+            % {"organisation": found.organisation.name},
+            _("Set it up in the menu under your name: Two-factor authentication."),
         )
     return Member(user, found.organisation, found.role)  # type: ignore[arg-type]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from kontobro.web.api import pages as api_pages
+from kontobro.web.api import views as api
 from kontobro.web.connect import views as connect
 from kontobro.web.connect import views_books as connect_books
 from kontobro.web.connect import views_erp as connect_erp
@@ -15,9 +17,13 @@ from kontobro.web.documents import release as document_release
 from kontobro.web.documents import template as document_template
 from kontobro.web.documents import views as documents
 from kontobro.web.exports import booking, jobs, problems, tie_out
+from kontobro.web.firm import settings as firm_settings
 from kontobro.web.members import first_visit, preferences
 from kontobro.web.members import views as members
-from kontobro.web.organisation import audit, home, notifications, overview, privacy
+from kontobro.web.month import firm as firm_month
+from kontobro.web.month import views as month
+from kontobro.web.month import workbook as month_workbook
+from kontobro.web.organisation import assigning, audit, home, notifications, overview, privacy
 from kontobro.web.site import aside_page as aside
 from kontobro.web.site import health
 
@@ -72,6 +78,20 @@ urlpatterns = [
     path("c/<str:connection>/let-go/", connect_whose.let_go, name="let_go"),
     path("c/<str:connection>/disconnect/", connection.end, name="disconnect"),
     path("o/<uuid:organisation>/", overview.overview, name="overview"),
+    path("o/<uuid:organisation>/month-end/", firm_month.page, name="firm_month"),
+    path("o/<uuid:organisation>/month-end/month-end.xlsx", firm_month.as_xlsx, name="firm_month_xlsx"),
+    path("o/<uuid:organisation>/api/", api_pages.tokens, name="api_tokens"),
+    path("o/<uuid:organisation>/api/<int:token>/revoke/", api_pages.revoke, name="revoke_token"),
+    path("api/v1/openapi.json", api.document, name="api_document"),
+    path("api/v1/companies", api.companies, name="api_companies"),
+    path("api/v1/companies/<str:connection>", api.company, name="api_company"),
+    path("api/v1/companies/<str:connection>/jobs", api.jobs, name="api_jobs"),
+    path("api/v1/companies/<str:connection>/problems", api.problems, name="api_problems"),
+    path("api/v1/months/<str:month>", api.month, name="api_month"),
+    path("o/<uuid:organisation>/settings/", firm_settings.choose, name="firm_settings"),
+    path("o/<uuid:organisation>/settings/preview/", firm_settings.preview, name="firm_settings_preview"),
+    path("o/<uuid:organisation>/settings/save/", firm_settings.save, name="firm_settings_save"),
+    path("o/<uuid:organisation>/assign/", assigning.assign, name="assign"),
     path("o/<uuid:organisation>/jobs/", jobs.jobs, name="jobs"),
     path("o/<uuid:organisation>/problems/", problems.problems, name="problems"),
     path("c/<str:connection>/jobs/", jobs.of_one, name="connection_jobs"),
@@ -81,6 +101,9 @@ urlpatterns = [
     path("c/<str:connection>/documents/last/", document_release.last, name="documents_last"),
     path("c/<str:connection>/documents/template/", document_template.template, name="template"),
     path("c/<str:connection>/documents/template/preview/", document_template.preview, name="template_preview"),
+    path("c/<str:connection>/documents/template/save/", document_template.save, name="template_save"),
+    path("c/<str:connection>/documents/template/restore/", document_template.restore, name="template_restore"),
+    path("c/<str:connection>/documents/template/previous/", document_template.previous, name="template_previous"),
     path("c/<str:connection>/documents/<int:number>/", documents.document, name="document"),
     path("c/<str:connection>/documents/<int:number>/all/", documents.everything, name="document_zip"),
     path("c/<str:connection>/documents/<int:number>/files/<path:name>", documents.file, name="document_file"),
@@ -92,6 +115,11 @@ urlpatterns = [
     path("c/<str:connection>/tie-out/compared/", tie_out.compared, name="tie_out_compared"),
     path("c/<str:connection>/tie-out/entries.csv", tie_out.as_csv, name="tie_out_csv"),
     path("c/<str:connection>/tie-out/entries.xlsx", tie_out.as_xlsx, name="tie_out_xlsx"),
+    path("c/<str:connection>/month-end/", month.page, name="month_end"),
+    path("c/<str:connection>/month-end/figures/", month.figures, name="month_end_figures"),
+    path("c/<str:connection>/month-end/close/", month.close, name="close_month"),
+    path("c/<str:connection>/month-end/reopen/", month.reopen, name="reopen_month"),
+    path("c/<str:connection>/month-end/month-end.xlsx", month_workbook.as_xlsx, name="month_end_xlsx"),
     path("c/<str:connection>/settings/", settings.settings, name="settings"),
     path("c/<str:connection>/settings/fitting/", settings.fitting, name="settings_fitting"),
     path("c/<str:connection>/settings/file/", settings.as_file, name="settings_file"),

@@ -310,6 +310,36 @@ def test_a_receipt_of_a_megabyte_arrives_whole(
     assert row["data"] == receipt.content
 
 
+def test_posting_reads_no_lines_again_where_nothing_is_settled(company: Company, chart: Chart) -> None:
+    """They are as they were; what posting changes and what was attached meanwhile is told as it is."""
+    http, asked = open_http(company.url), list[bytes]()
+    http.event_hooks["request"].append(lambda request: asked.append(request.content))
+    connector = TrytonConnector(Api(http, company.database, "accountant", password_of("accountant"), 1), company.url)
+    entries = [a_taxed_journal(chart), a_journal(chart)]
+    drafts = [one for one in connector.book(entries) if isinstance(one, Booking)]
+    connector.attach(drafts[0], [a_receipt()])
+    asked.clear()
+    answers = connector.post(drafts)
+    assert asked
+    assert not [content for content in asked if b"lines.account" in content]
+    found = connector.find([entry.reference for entry in entries])
+    assert list(answers) == [found[entry.reference] for entry in entries]
+    assert [(one.status, len(one.receipts)) for one in found.values()] == [("posted", 1), ("posted", 0)]
+
+
+def test_a_draft_that_is_gone_is_told_so_among_those_that_are_posted(
+    connector: TrytonConnector, chart: Chart, bookkeeper: TrytonBookkeeper
+) -> None:
+    entries = [a_journal(chart), a_journal(chart)]
+    drafts = [one for one in connector.book(entries) if isinstance(one, Booking)]
+    bookkeeper.delete(entries[0].reference)
+    gone, fine = connector.post(drafts)
+    assert isinstance(gone, Problem)
+    assert gone.code == "booking_gone"
+    assert isinstance(fine, Booking)
+    assert fine.status == "posted"
+
+
 def test_a_stranger_is_told_the_groups_by_tryton_s_names(company: Company) -> None:
     with pytest.raises(NotAllowed, match=r"book entries \(group Accounting \(account\.group_account\)\)"):
         company.connector("stranger").check()

@@ -16,6 +16,7 @@ import typer
 
 from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext
+from kontobro.cli.common.words import _
 from kontobro.core.errors import Misconfigured, SeveralCompanies, shown
 from kontobro.erp.kit.registration import COMPANY, FLAGGED, Option, Registration
 from kontobro.erp.registry import Registry
@@ -141,7 +142,7 @@ def _chosen_company(cli: CliContext, several: SeveralCompanies) -> str:
     """The company that the person picks from the list; without a person to ask it is a setting to fix."""
     if not several.companies or not cli.can_ask():
         raise Misconfigured(several.message, "Choose one with --erp-company ID.") from several
-    show.tell("This login has access to several companies:")
+    show.tell(_("This login has access to several companies:"))
     for number, name in several.companies:
         show.tell(f"  {number}  {name}")
     answer = str(typer.prompt("Company (number in the list)", err=True)).strip()

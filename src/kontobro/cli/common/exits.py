@@ -7,7 +7,6 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from kontobro.core.errors import (
-    AlreadyConnected,
     Busy,
     Conflict,
     JobGone,
@@ -20,6 +19,7 @@ from kontobro.core.errors import (
     Unreachable,
     UnsafePlan,
 )
+from kontobro.core.model.connection import AlreadyConnected
 
 if TYPE_CHECKING:
     from kontobro.export.engine import JobResult

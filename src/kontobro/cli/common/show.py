@@ -64,10 +64,12 @@ def tell(text: str, style: str | None = None) -> None:
     console(errors=True).print(plain(text), style=style, soft_wrap=True)
 
 
-def say_fault(message: str, remedy: str) -> None:
+def say_fault(message: str, remedy: str, command: str = "") -> None:
     tell(f"✗ {message}", "bold red")
     if remedy:
         tell(f"  {remedy}")
+    if command:
+        tell(f"  → {command}")
 
 
 def locale() -> str:

@@ -12,6 +12,7 @@ from typer.core import TyperCommand
 from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.exits import Exit
+from kontobro.cli.common.words import _, problem_words
 from kontobro.cli.settings import suggest as settings_suggest
 from kontobro.cli.settings.apply import apply_settings, masters_of, read_toml, with_level_kept
 from kontobro.core.errors import Problem
@@ -92,7 +93,7 @@ def export_file(
     if file.exists() and not force:
         raise typer.BadParameter(f"{file} already exists; --force replaces it.")
     file.write_text(_toml(settings_to(cli_of(context).connection().settings)), encoding="utf-8")
-    show.say(f"Settings written to {file}.")
+    show.say(_("Settings written to {file}.").format(file=file))
 
 
 @app.command(name="import")
@@ -126,10 +127,10 @@ def _store(
         show.emit({"stored": not problems, "problems": problems_shape(problems)})
     elif problems:
         for problem in problems:
-            show.say_fault(problem.message, problem.remedy)
-        show.tell("Nothing was changed.")
+            show.say_fault(*problem_words(problem))
+        show.tell(_("Nothing was changed."))
     else:
-        show.say("Settings saved.")
+        show.say(_("Settings saved."))
     if problems:
         raise typer.Exit(Exit.NEEDS_FIX)
 

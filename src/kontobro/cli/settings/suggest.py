@@ -11,6 +11,7 @@ from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.tables import sheet
+from kontobro.cli.common.words import _, problem_words
 
 if TYPE_CHECKING:
     from kontobro.core.errors import Problem
@@ -51,7 +52,7 @@ def _is_wanted(cli: CliContext, *, yes: bool, as_json: bool) -> bool:
     """Whether the person takes it: said before, or asked where there is a terminal."""
     if yes or as_json or not cli.can_ask():
         return yes
-    return typer.confirm("Save the proposed settings?", default=False, err=True)
+    return typer.confirm(_("Save the proposed settings?"), default=False, err=True)
 
 
 def _store(cli: CliContext, connection: Connection, found: Sequence[Suggestion], masters: Masters) -> Sequence[Problem]:
@@ -78,13 +79,13 @@ def _print(found: Sequence[Suggestion]) -> None:
 
 def _say_outcome(found: Sequence[Suggestion], problems: Sequence[Problem], *, taken: bool) -> None:
     for problem in problems:
-        show.say_fault(problem.message, problem.remedy)
+        show.say_fault(*problem_words(problem))
     if taken:
-        show.say("Nothing was changed." if problems else "Settings saved.")
+        show.say(_("Nothing was changed.") if problems else _("Settings saved."))
     elif any(one.changes for one in found):
-        show.say("Nothing was changed. To save the proposed settings: kontobro settings suggest --yes")
+        show.say(_("Nothing was changed. To save the proposed settings: kontobro settings suggest --yes"))
     else:
-        show.say("Nothing to change.")
+        show.say(_("Nothing to change."))
     if unsure := [one.setting for one in found if not one.after]:
         show.say(f"Not proposed: {', '.join(unsure)}. Set each with: kontobro settings set {unsure[0]} CODE")
 

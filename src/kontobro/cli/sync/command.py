@@ -11,6 +11,7 @@ import typer
 from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.exits import Exit
+from kontobro.cli.common.words import _
 from kontobro.cli.sync.kinds import switched_on
 from kontobro.core.model.settings import SyncKind
 
@@ -52,7 +53,7 @@ def plan(
 
         show.emit([plan_shape(found) for found in plans])
     elif html is not None:
-        show.say(f"The plan is saved as {html}. It contains names of your accounts and vendors.")
+        show.say(_("The plan is saved as {html}. It contains names of your accounts and vendors.").format(html=html))
     else:
         _print(plans, everything=everything)
     raise typer.Exit(Exit.DECISION if any(found.refused for found in plans) else Exit.OK)
@@ -106,7 +107,7 @@ def _print(plans: Sequence[Shown], *, everything: bool) -> None:
         print_plan(found, everything=everything)
     if any(found.possible for found in plans):
         show.say(
-            "Nothing was changed. To apply: kontobro sync apply (it asks), or kontobro sync apply KIND --digest D.",
+            _("Nothing was changed. To apply: kontobro sync apply (it asks), or kontobro sync apply KIND --digest D."),
             "dim",
         )
 

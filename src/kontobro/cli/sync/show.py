@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kontobro.cli.common import show
 from kontobro.cli.common.tables import sheet
+from kontobro.cli.common.words import _, fault_words, problem_words
 from kontobro.core.errors import Problem, shown
 from kontobro.sync.shown import ChangeRow, Field, Shown, word_for
 
@@ -22,15 +23,17 @@ def print_plan(plan: Shown, *, everything: bool) -> None:
     if plan.rows:
         _print_rows(plan.rows, plan.kind, everything=everything)
     elif plan.waiting or plan.problems:
-        show.say(f"{plan.kind}: nothing to change.", "yellow")
+        show.say(_("{kind}: nothing to change.").format(kind=plan.kind), "yellow")
     else:
-        show.say(f"{plan.kind}: in sync, nothing to change.", "green")
+        show.say(_("{kind}: in sync, nothing to change.").format(kind=plan.kind), "green")
     if plan.waiting:
         _print_rows(plan.waiting, f"{plan.kind}: needs a decision", everything=everything)
     if any(row.action == "write" for row in plan.waiting):
         show.say(
-            "  Create them in the accounting system, or let Kontobro create them: kontobro settings set "
-            "create_vendors yes",
+            _(
+                "  Create them in the accounting system, or let Kontobro create them: kontobro settings set "
+                "create_vendors yes"
+            ),
             "yellow",
         )
     print_problems(plan.problems, everything=everything)
@@ -38,8 +41,9 @@ def print_plan(plan: Shown, *, everything: bool) -> None:
         digest = f" · digest {plan.digest}" if plan.possible else ""
         show.say(f"  {counted(plan.counts)}{digest}", "bold")
     if plan.refused:
-        show.say(f"  ✗ {plan.refused.message}", "red")
-        show.say(f"    {plan.refused.remedy}")
+        message, remedy = fault_words(plan.refused)
+        show.say(f"  ✗ {message}", "red")
+        show.say(f"    {remedy}")
     show.say("")
 
 
@@ -49,7 +53,10 @@ def _print_rows(rows: Sequence[ChangeRow], title: str, *, everything: bool) -> N
         table.add_row(row.action.replace("_", " "), shown(row.code, 40), shown(row.name), _what(row))
     show.console().print(table)
     if (hidden := len(rows) - MOST_ROWS) > 0 and not everything:
-        show.say(f"  and {hidden:,} more (--all shows them, --html FILE writes them to a page)", "bold")
+        show.say(
+            "  " + _("and {hidden:,} more (--all shows them, --html FILE writes them to a page)").format(hidden=hidden),
+            "bold",
+        )
 
 
 def _what(row: ChangeRow) -> str:
@@ -72,10 +79,11 @@ def counted(counts: Mapping[str, int]) -> str:
 def print_problems(problems: Sequence[Problem], *, everything: bool) -> None:
     """What a person has to fix, in the accounting system or in Pleo."""
     for problem in problems if everything else problems[:MOST_ROWS]:
-        show.say(f"  ✗ {problem.message}", "red")
-        show.say(f"    {problem.remedy}")
+        message, remedy = problem_words(problem)
+        show.say(f"  ✗ {message}", "red")
+        show.say(f"    {remedy}")
     if (hidden := len(problems) - MOST_ROWS) > 0 and not everything:
-        show.say(f"  and {hidden:,} more to fix (--all shows them)", "bold")
+        show.say("  " + _("and {hidden:,} more to fix (--all shows them)").format(hidden=hidden), "bold")
 
 
 def print_result(result: SyncResult, seconds: float) -> None:
@@ -93,4 +101,6 @@ def print_result(result: SyncResult, seconds: float) -> None:
     show.say(f"{mark} {result.kind}: {done} ({show.span(seconds)})", style)
     print_problems((*result.failed, *result.problems), everything=False)
     if result.outcome == "waiting":
-        show.say(f"  To see what needs your decision: kontobro sync plan {result.kind}", "yellow")
+        show.say(
+            "  " + _("To see what needs your decision: kontobro sync plan {kind}").format(kind=result.kind), "yellow"
+        )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext
 from kontobro.cli.common.tables import sheet
+from kontobro.cli.common.words import _
 
 if TYPE_CHECKING:
     from kontobro.core.model.connection import Connection
@@ -67,7 +68,14 @@ def print_status(states: Sequence[State]) -> None:
     show.console().print(rows)
     for state in states:
         if state.waits:
-            show.say(f"{state.kind} needs your decision. See it: kontobro sync plan {state.kind}", "yellow")
-            show.say(f"  To approve it: kontobro sync apply {state.kind} (it asks), or with the digest that is shown.")
+            show.say(
+                _("{kind} needs your decision. See it: kontobro sync plan {kind}").format(kind=state.kind), "yellow"
+            )
+            show.say(
+                "  "
+                + _("To approve it: kontobro sync apply {kind} (it asks), or with the digest that is shown.").format(
+                    kind=state.kind
+                )
+            )
     if any(state.due for state in states):
-        show.say("To sync what is due: kontobro sync apply (it asks), or on a schedule with --yes --due.", "dim")
+        show.say(_("To sync what is due: kontobro sync apply (it asks), or on a schedule with --yes --due."), "dim")

@@ -12,6 +12,7 @@ import typer
 from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext
 from kontobro.cli.common.exits import Exit, exit_of, worst_of
+from kontobro.cli.common.words import _, fault_words
 from kontobro.core.errors import (
     Busy,
     KontobroError,
@@ -180,14 +181,15 @@ def _activate(cli: CliContext, connection: Connection, done: Sequence[SyncKind])
 
 def _say_fault(kind: str, fault: KontobroError) -> None:
     waits = isinstance(fault, UnsafePlan)
-    show.say(f"{'…' if waits else '✗'} {kind}: {fault.message}", "yellow" if waits else "red")
-    show.say(f"  {fault.remedy}")
+    message, remedy = fault_words(fault)
+    show.say(f"{'…' if waits else '✗'} {kind}: {message}", "yellow" if waits else "red")
+    show.say(f"  {remedy}")
 
 
 def _say_end(outcomes: Sequence[KindOutcome], *, activated: bool) -> None:
     if not outcomes:
-        show.say("Nothing is due.")
+        show.say(_("Nothing is due."))
     if any(outcome.result is None and outcome.fault is None for outcome in outcomes):
-        show.say("Declined changes were not made.")
+        show.say(_("Declined changes were not made."))
     if activated:
-        show.say("✓ The first sync is done. The integration in Pleo is activated.", "bold green")
+        show.say(_("✓ The first sync is done. The integration in Pleo is activated."), "bold green")

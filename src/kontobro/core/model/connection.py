@@ -13,7 +13,12 @@ from datetime import datetime
 from typing import Final, Literal, NewType
 from urllib.parse import SplitResult, urlsplit
 
+from kontobro.core.errors import Conflict
 from kontobro.core.model.settings import Settings
+
+
+class AlreadyConnected(Conflict):
+    """The Pleo company has its set of books: a second one would get its expenses too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +98,20 @@ NOT_A_PLACE: Final[Mapping[str, frozenset[str]]] = {
 }
 """Options of our connectors that do not change where a secret goes: Fava is only linked to. Of any connector another
 company is on the same login; every other option of a connector that others wrote counts as a place."""
+
+
+TEMPLATE_TEXT: Final = "template_text"
+TEMPLATE_BEFORE: Final = "template_text_before"
+
+KEPT_OPTIONS: Final = frozenset({TEMPLATE_TEXT, TEMPLATE_BEFORE})
+"""Options that hold a whole text, which a page or a command of its own keeps: no form asks for them, and they stay
+whatever else is changed."""
+
+
+def with_kept(options: Mapping[str, str], stored: Mapping[str, str]) -> dict[str, str]:
+    """New options, with the kept texts that are stored by now."""
+    rest = {name: value for name, value in options.items() if name not in KEPT_OPTIONS}
+    return rest | {name: value for name, value in stored.items() if name in KEPT_OPTIONS}
 
 
 FROM_PLEO: Final = frozenset({"webhook", "webhook_id"})

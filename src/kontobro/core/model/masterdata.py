@@ -75,6 +75,8 @@ class TaxCode:
     refund_ingoing_account: str | None = None
     refund_outgoing_account: str | None = None
     """The accounts of a refund's tax; those of a purchase where they are None."""
+    refund_by_line: bool = False
+    """Whether each line of a bill is a refund or a purchase by itself, as in Tryton; else the bill as a whole is."""
     unsupported: Phrase | None = None
     """Why nothing from Pleo can be booked with it: such a code is never sent to Pleo."""
 

@@ -33,12 +33,14 @@ def is_path(place: str) -> bool:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileToDeliver:
     """One file of a sealed document. `name`: ASCII, at most one folder before it. `sha256` in hex, `size` in bytes;
-    `content` gives the bytes again each time, in bounded pieces."""
+    `content` gives the bytes again each time, in bounded pieces. `arriving` is called immediately before it gets its
+    name, where it has none yet: what stops us from then on leaves open whether it did."""
 
     name: str
     sha256: str
     size: int
     content: Callable[[], Iterable[bytes]] = field(repr=False, compare=False)
+    arriving: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
 
 
 class Delivery(Protocol):

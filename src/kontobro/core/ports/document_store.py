@@ -10,6 +10,7 @@ from kontobro.core.documents import (
     DocumentRow,
     DocumentState,
     LastNumbers,
+    MatchedNumber,
     NewDocument,
     SealedFile,
     SealedVoucher,
@@ -24,6 +25,10 @@ class DocumentStore(Protocol):
 
     # sealing
     def last_numbers(self, connection_id: str) -> LastNumbers: ...
+
+    def kept_numbers(self, company_id: str, erp: str) -> LastNumbers:
+        """The last numbers of deleted connections of this Pleo company to this accounting system."""
+        ...
 
     def known_vendors(self, connection_id: str) -> frozenset[str]:
         """The vendors of all vouchers so far."""
@@ -51,6 +56,10 @@ class DocumentStore(Protocol):
         """What was in a document that was released; of several the last."""
         ...
 
+    def clash(self, connection_id: str, number: MatchedNumber) -> SealedVoucher | None:
+        """What is in a document that is not released, and would be taken for what it is not beside this number."""
+        ...
+
     def documents(
         self, connection_id: str, *, states: Sequence[DocumentState] = (), limit: int = 0, before: int = 0
     ) -> Sequence[DocumentRow]:
@@ -60,6 +69,14 @@ class DocumentStore(Protocol):
 
     def open_documents(self, connection_id: str) -> Sequence[DocumentRow]:
         """Those that are sealed and not delivered, delivered and not imported, or released and imported; by number."""
+        ...
+
+    def unmarked(self, connection_id: str, numbers: Sequence[int]) -> Sequence[DocumentRow]:
+        """Those of the numbers that may be marked as imported and are not; by number."""
+        ...
+
+    def conflict(self, connection_id: str) -> int | None:
+        """The first document that was released and is marked as imported."""
         ...
 
     def document(self, connection_id: str, number: int) -> DocumentRow | None: ...

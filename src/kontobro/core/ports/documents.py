@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
+from kontobro.core.documents import MatchedNumber
 from kontobro.core.errors import Problem
 from kontobro.core.model.journal import Entry
 from kontobro.core.model.masterdata import Company
@@ -24,13 +25,15 @@ class Place:
 
     Entries of one `group` share a document (a month, a currency, a journal); documents are made in the order of their
     groups, as texts. Voucher numbers are gapless within a `series` and `year` (the fiscal year's name). `rows`: how
-    many of a document's `max_rows` the entry takes.
+    many of a document's `max_rows` the entry takes. `matched`: the number that the accounting system matches it by;
+    an entry whose number would be taken for another one's is refused.
     """
 
     group: str
     series: str
     year: str
     rows: int = 1
+    matched: MatchedNumber | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,10 +93,11 @@ class Item:
     def currency(self) -> str:
         return self.amounts.currency
 
-    def is_refund(self, at: int) -> bool:
-        """Whether the line at index `at` is money back: on a document by the whole, on a journal entry by itself."""
+    def is_refund(self, at: int, *, by_line: bool = False) -> bool:
+        """Whether the line at index `at` is money back: on a document by the whole unless `by_line`, on a journal entry
+        by itself."""
         is_document = self.party.documents and self.row.payables != "journal"
-        amount = self.amounts.total if is_document else self.amounts.lines[at]
+        amount = self.amounts.total if is_document and not by_line else self.amounts.lines[at]
         return amount < 0 if self.row.debit == "expense" else amount > 0
 
 

@@ -157,7 +157,7 @@ def _tax_account(checked: Checked, side: str) -> str | None:
         if side == "ingoing"
         else (code.outgoing_account, code.refund_outgoing_account, tax.outgoing_account)
     )
-    if refunds and item.is_refund(checked.at):
+    if refunds and item.is_refund(checked.at, by_line=code.refund_by_line):
         ours = refunds
     remedy = Phrase(f"fix_{side}_account", {"tax_code": code.code})
     if ours:

@@ -20,7 +20,7 @@ from kontobro.core.quoting import quoted, unquoted, why_unreadable
 from kontobro.core.rules.dates import zone_named
 from kontobro.core.rules.table import SUBTYPE_DECIDES, table_of
 from kontobro.core.rules.text import FIELDS, unknown_fields
-from kontobro.core.words import Phrase
+from kontobro.core.words import Phrase, told
 
 LIMITS: Mapping[str, tuple[int, int]] = {
     "retention_days": (0, 3650),
@@ -68,7 +68,7 @@ def read_toml(content: bytes, name: str) -> Mapping[str, object]:
     """
     remedy = "A file that Kontobro exported shows the form."
     if len(content) > LARGEST:
-        raise Misconfigured(f"{name} is larger than {LARGEST:,} bytes.", "Settings are some thousand bytes.")
+        raise Misconfigured(*told("file_too_large", name=name, most=LARGEST))
     text = ""
     try:
         text = content.decode("utf-8-sig")  # Windows' editors write a byte order mark

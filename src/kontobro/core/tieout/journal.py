@@ -45,7 +45,8 @@ class Difference:
 
 @dataclass(slots=True)
 class JournalTieOut:
-    """How each voucher was found. `doubled`: more than one entry says the same reference."""
+    """How each voucher was found. `doubled`: more than one entry says the same reference, or one holds its amounts
+    several times, as where a journal's rows have no other bond than the reference."""
 
     found: list[SealedVoucher] = field(default_factory=list)
     missing: list[SealedVoucher] = field(default_factory=list)
@@ -87,12 +88,22 @@ def _take(
     there: list[PostedEntry],
     key: tuple[date, frozenset[tuple[str, Decimal]]],
 ) -> None:
-    if len(there) > 1:
+    if len(there) > 1 or _is_several(there[0], voucher):
         result.doubled.append(voucher)
     elif _key(there[0].date, there[0].amounts) == key:
         result.found.append(voucher)
     else:
         result.different.append(Difference(voucher, there[0]))
+
+
+def _is_several(posted: PostedEntry, voucher: SealedVoucher) -> bool:
+    """Whether every amount is there twice, or more often."""
+    sums = {account: amount for account, amount in voucher.booking.line_sums.items() if amount}
+    there = {account: amount for account, amount in posted.amounts.items() if amount}
+    if not sums or there.keys() != sums.keys():
+        return False
+    times = {there[account] / amount for account, amount in sums.items()}
+    return len(times) == 1 and (most := times.pop()) > 1 and most == int(most)
 
 
 def _key(day: date, amounts: Mapping[str, Decimal]) -> tuple[date, frozenset[tuple[str, Decimal]]]:

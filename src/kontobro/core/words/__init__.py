@@ -113,7 +113,8 @@ def catalogue() -> Catalogue:
     forms = list(_forms(read["problem"]))
     problems = {name: Said(own["message"], own["remedy"]) for name, own, _ in forms if own.keys() >= {*Said._fields}}
     reasons = {name: given["reason"] for name, _, given in forms if "reason" in given}
-    return Catalogue(problems, reasons, read["phrase"], faults, read["names"])
+    errors = {f"{name}.{part}": text for name, said in read["error"].items() for part, text in said.items()}
+    return Catalogue(problems, reasons, read["phrase"] | errors, faults, read["names"])
 
 
 def _forms(problems: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, dict[str, str], dict[str, str]]]:
@@ -170,15 +171,38 @@ def _shown(fact: Fact, language: str | None, show: Show) -> str:
     return show(fact)
 
 
+def told(name: str, /, **facts: Fact) -> Said:
+    """What an error says, of the catalogue's section `error`: message and remedy for `raise Misconfigured(*told(...))`.
+
+    Both are English texts, and say the same in other languages by `note_in`.
+    """
+    message, remedy = (Phrase(f"{name}.{part}", facts) for part in Said._fields)
+    return Said(Noted(message), Noted(remedy))
+
+
+def fault_said(code: str, language: str | None) -> Said | None:
+    """What a fault says of its kind in that language; None for one that no one knows, and in English."""
+    words, known = _translations(language), catalogue().faults.get(code)
+    return Said(*map(words.gettext, known)) if known and _name_of(language) else None
+
+
+def setting_in(text: str, language: str | None) -> str:
+    """A text of the settings' catalogue: a label, a help, a choice, the title of a group."""
+    return _translations(language).pgettext("setting", text) if text else text
+
+
+def mail_in(text: str, language: str | None) -> str:
+    """A text of a mail, with its placeholders still open."""
+    return _translations(language).pgettext("mail", text)
+
+
 def fault_told(code: str, english: str, language: str | None) -> str:
     """What a fault says to a person in that language, with its English below; the English alone for others.
 
     `code`: what was kept of the fault, `fault.Busy` or `job.…` (`errors.fault_code`).
     """
-    words, known = _translations(language), catalogue().faults.get(code)
-    if known is None or not _name_of(language):
-        return english
-    return f"{words.gettext(known.message)} {words.gettext(known.remedy)}\n{english}"
+    kind = fault_said(code, language)
+    return f"{kind}\n{english}" if kind else english
 
 
 def name_in(code: str, language: str | None) -> str:
@@ -194,10 +218,17 @@ def _name_of(language: str | None) -> str:
     return name if name in LANGUAGES else ""
 
 
-@cache
 def _translations(language: str | None) -> gettext.NullTranslations:
     name = _name_of(language)
-    if not name:
-        return gettext.NullTranslations()
+    if name not in LOADED:
+        LOADED[name] = _read(name)
+    return LOADED[name]
+
+
+LOADED: Final[dict[str, gettext.NullTranslations]] = {"": gettext.NullTranslations()}
+"""The languages that were asked for, each read once."""
+
+
+def _read(name: str) -> gettext.NullTranslations:
     with Path(__file__).with_name(f"{name}.mo").open("rb") as file:
         return gettext.GNUTranslations(file)

@@ -143,7 +143,7 @@ def _is(option: Option, kind: Kind, options: Mapping[str, str]) -> bool:
 def _require(option: Option, value: str) -> None:
     if not value and option.required:
         flag = option.flag or f"--erp-option {option.name}=VALUE"
-        raise Misconfigured(f"The {option.label} is missing.", f"Set `{option.name}` ({flag}).")
+        raise Misconfigured(f"The {option.label} is missing.", f"Set `{option.name}`.").by(flag)
     values = [each for each, _ in option.choices]
     if value and values and value not in values:
         message = f'The option `{option.name}` is "{shown(value)}", which is not one of its values.'

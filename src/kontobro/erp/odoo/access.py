@@ -55,8 +55,8 @@ def find_company(api: Api) -> None:
         )
     companies = [(str(row["id"]), shown(row["name"])) for row in seen]
     names = ", ".join(f"{id} ({name})" for id, name in companies)
-    raise SeveralCompanies(
-        f"This Odoo has several companies: {names}.", "Choose one with --erp-company.", companies=companies
+    raise SeveralCompanies(f"This Odoo has several companies: {names}.", "Choose one of them.", companies=companies).by(
+        "--erp-company ID"
     )
 
 

@@ -58,9 +58,9 @@ def find_company(api: Calls) -> None:
     if len(seen) > 1:
         raise SeveralCompanies(
             f"The user works in several companies in Tryton: {', '.join(map(str, seen))}.",
-            "Choose one with --erp-company.",
+            "Choose one of them.",
             companies=[(str(id), f"company {id}") for id in seen],
-        )
+        ).by("--erp-company ID")
     api.company = int(seen[0])
 
 

@@ -207,7 +207,10 @@ def _fault(answer: httpx2.Response, call: Call) -> KontobroError:
     own: dict[int, KontobroError] = {
         OWN_FAULT: of_gateway(answer, call),
         401: LoginFailed("Tryton refuses the user or the password.", "Connect again with the right ones."),
-        403: NotAllowed(f"Tryton does not allow {call.name}.", "Give the user the groups that `kontobro check` names."),
+        403: NotAllowed(
+            f"Tryton does not allow {call.name}.",
+            "Give the user the groups that are missing: a test of the connection names them.",
+        ).by("kontobro check"),
         413: Misconfigured("Tryton takes no request this large.", "Raise `max_size_authenticated` in trytond.conf."),
     }
     return fault_of(answer, call, own) or Misconfigured(

@@ -1,7 +1,8 @@
 """A bill as what `account.invoice.create` takes, and a draft one as the move it will become. Pure.
 
 Tryton computes tax from its rates; Pleo's amount may have been typed from the paper. The tax rows go along with Pleo's
-amounts: Tryton keeps a row as it is while its base is the one that it computes itself, in drafts and in posting.
+amounts: Tryton keeps a row as it is while its account and its base are those that it computes itself, in drafts and in
+posting. Of a line below zero it takes the tax's account for credit notes, on a credit note as on any bill.
 
 The reference is in the invoice's description, which Tryton copies to the line of what is owed: there it is found
 like the reference of any move.
@@ -44,8 +45,10 @@ def _fits(line: EntryLine, owed: EntryLine, masters: Snapshot) -> bool:
         return False
     if line.role == "expense":
         return masters.accounts[line.account].billed
-    own = {"tax": tax.code.ingoing_account, "reverse_tax": tax.code.outgoing_account} if tax else {}
-    return own.get(line.role) == line.account and not line.dimensions
+    if tax is None or line.dimensions:
+        return False
+    ingoing, outgoing = zip(tax.accounts(refund=False), tax.accounts(refund=True), strict=True)
+    return line.account in {"tax": ingoing, "reverse_tax": outgoing}.get(line.role, ())
 
 
 def invoice_of(bill: Bill, writing: Writing) -> Values:
@@ -96,11 +99,12 @@ def _tax_rows(bill: Bill, masters: Snapshot) -> list[Values]:
         tax = masters.taxes.get(line.tax_code or "") if line.role == "expense" else None
         if tax is None:
             continue
-        sides = ((tax.input, tax.code.ingoing_account, 1), (tax.output, tax.code.outgoing_account, -1))
-        for side, account, sign in sides:
+        refund = line.amount < 0
+        ingoing, outgoing = tax.accounts(refund=refund)
+        for side, account, sign in ((tax.input, ingoing, 1), (tax.output, outgoing, -1)):
             if side is None or account is None:
                 continue
-            row = rows.setdefault((account, side, line.amount >= 0), _tax_row(account, side, tax.code.code))
+            row = rows.setdefault((account, side, refund), _tax_row(account, side, tax.code.code))
             row["base"] += line.amount
             row["amount"] += (line.tax_amount or Decimal(0)) * sign
     return list(rows.values())

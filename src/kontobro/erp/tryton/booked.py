@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -42,6 +42,9 @@ MOVE_FIELDS: Final = (
     "lines.tax_lines.type lines.tax_lines.tax lines.analytic_lines.account lines.analytic_lines.debit "
     "lines.analytic_lines.credit"
 ).split()
+HEAD_FIELDS: Final = ("number", "state", "date")
+"""What posting changes of a move."""
+
 POST_NUMBER: Final = "post_number"
 
 
@@ -221,6 +224,17 @@ def booking_of(booked: BookedMove, masters: Snapshot, link: str) -> Booking:
         settles=booked.settles,
         settled=booked.is_settled if booked.settles else None,
         open=booked.open,
+    )
+
+
+def posted_as(booking: Booking, head: Row, receipts: Collection[str]) -> Booking:
+    """A draft's booking after Tryton posted it: its lines are as they were."""
+    return replace(
+        booking,
+        status="posted",
+        date=head["date"],
+        number=_number(head) or booking.number,
+        receipts=frozenset(receipts),
     )
 
 

@@ -13,7 +13,16 @@ from kontobro.erp.kit.http import Refused
 from kontobro.erp.kit.receipts import RECEIPT_MARK, digest_in
 from kontobro.erp.kit.texts import whole
 from kontobro.erp.tryton.bills import INVOICE, INVOICE_FIELDS
-from kontobro.erp.tryton.booked import MOVE, MOVE_FIELDS, POST_NUMBER, BookedMove, amount_in, booked_of, pick
+from kontobro.erp.tryton.booked import (
+    HEAD_FIELDS,
+    MOVE,
+    MOVE_FIELDS,
+    POST_NUMBER,
+    BookedMove,
+    amount_in,
+    booked_of,
+    pick,
+)
 from kontobro.erp.tryton.calls import Calls, Domain, Row
 from kontobro.erp.tryton.entries import BILL_MARK, INVOICE_TEXT, SEPARATOR, SETTLES, marks_of, number_of
 from kontobro.erp.tryton.masters import TrytonMasters
@@ -33,10 +42,13 @@ class Ledger:
         self._masters = masters
 
     @cached_property
-    def _move_fields(self) -> list[str]:
+    def _post_number(self) -> list[str]:
         """Until Tryton 7.0 a move is numbered twice: `number` as a draft, `post_number` for good when it is posted."""
-        posted = POST_NUMBER in self._api.read(f"model.{MOVE}.fields_get", [POST_NUMBER])
-        return [*MOVE_FIELDS, *self._fields, *([POST_NUMBER] if posted else [])]
+        return [POST_NUMBER] if POST_NUMBER in self._api.read(f"model.{MOVE}.fields_get", [POST_NUMBER]) else []
+
+    @property
+    def _move_fields(self) -> list[str]:
+        return [*MOVE_FIELDS, *self._fields, *self._post_number]
 
     def under(self, keys: Iterable[Key]) -> list[BookedMove]:
         """What may be under these keys, void ones too."""
@@ -71,6 +83,11 @@ class Ledger:
         if unsettled:
             line.append(["reconciliation", "=", None])
         return self._read([["state", "=", "posted"], ["lines", "where", line]]) if parties else []
+
+    def posted_heads(self, moves: Sequence[int]) -> dict[int, Row]:
+        """Those of these moves that are posted, without their lines: a tenth of the time."""
+        domain = [["id", "in", list(moves)], ["state", "=", "posted"]]
+        return {row["id"]: row for row in self._api.rows(MOVE, domain, [*HEAD_FIELDS, *self._post_number])}
 
     def receipts(self, resources: list[str]) -> dict[str, list[str]]:
         """The SHA-256 of what we attached to these documents, in order."""

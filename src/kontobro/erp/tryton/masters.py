@@ -56,6 +56,13 @@ class Tax:
     input: int
     output: int | None
 
+    def accounts(self, *, refund: bool) -> tuple[str | None, str | None]:
+        """Of the input and of the output side: of purchases, or of refunds."""
+        code = self.code
+        if refund:
+            return code.refund_ingoing_account, code.refund_outgoing_account
+        return code.ingoing_account, code.outgoing_account
+
 
 @dataclass(frozen=True, slots=True)
 class Currency:
@@ -161,8 +168,8 @@ class TrytonMasters:
             yield Posting(account, bool(row["party_required"]), bool(type_["payable"]), billed)
 
     def taxes(self) -> Iterator[Tax]:
-        fields = "name description rate type group.kind active start_date end_date invoice_account"
-        fields += " childs.rate childs.invoice_account"
+        fields = "name description rate type group.kind active start_date end_date invoice_account credit_note_account"
+        fields += " childs.rate childs.invoice_account childs.credit_note_account"
         for row in self._rows("account.tax", [["parent", "=", None], ANY], fields.split()):
             group = row.get("group.")
             if group is None or group["kind"] in ("purchase", "both"):
@@ -288,9 +295,12 @@ def _tax(row: Row) -> Tax:
         active=bool(row["active"]) and (bool(row["childs."]) or row["type"] == "percentage"),
         opened=row["start_date"],
         closed=row["end_date"],
+        refund_ingoing_account=_account(ingoing, "credit_note_account"),
+        refund_outgoing_account=_account(outgoing, "credit_note_account"),
+        refund_by_line=True,
     )
     return Tax(code=code, input=ingoing["id"], output=outgoing["id"] if outgoing else None)
 
 
-def _account(part: Row | None) -> str | None:
-    return str(part["invoice_account"]) if part and part["invoice_account"] else None
+def _account(part: Row | None, field: str = "invoice_account") -> str | None:
+    return str(part[field]) if part and part[field] else None

@@ -14,7 +14,7 @@ from kontobro.core.ports import Clock, Delivery, Store
 from kontobro.core.tieout.journal import JournalTieOut, PostedEntry, tie_to_journal
 from kontobro.export.documents.deliver import deliver, waiting
 from kontobro.export.documents.imported import note_imported, take_mark_back, take_marks
-from kontobro.export.documents.memory import remember, remembered
+from kontobro.export.documents.memory import is_behind, remember, remembered
 from kontobro.export.documents.waiting import waiting_of
 from kontobro.export.job.run import DocumentPorts
 
@@ -31,6 +31,10 @@ class NotWithdrawn(Misconfigured):
     """A release that needs a second confirmation: something of the document can't be taken back."""
 
 
+class NothingLost(Misconfigured):
+    """A confirmation that would skip numbers although nothing is missing: it says which, and needs a yes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentsOf:
     """The documents of one connection, for a person's actions. Each raises Busy while an export runs."""
@@ -45,7 +49,9 @@ class DocumentsOf:
         is_number = 0 < number <= LARGEST_NUMBER
         row = self.documents.store.document(self.connection.id, number) if is_number else None
         if row is None or row.state == "rendering":
-            raise Misconfigured(f"There is no document {number}.", "See kontobro documents for the list.")
+            raise Misconfigured(f"There is no document {number}.", "See the list of documents.").by(
+                "kontobro documents"
+            )
         return row
 
     def deliver(self, number: int | None = None, *, again: bool = False) -> list[int]:
@@ -68,8 +74,8 @@ class DocumentsOf:
             if row.state != "unsure":
                 raise Misconfigured(
                     f"Document {number} is not one that may have been sent: nothing is to be decided of it.",
-                    "See kontobro documents for its state.",
-                )
+                    "See its state in the list of documents.",
+                ).by("kontobro documents")
             self.documents.store.note_delivery(self.connection.id, number, "delivered", self.clock.now(), row.place)
 
     def mark_imported(self, number: int, *, undo: bool = False) -> None:
@@ -122,12 +128,18 @@ class DocumentsOf:
                 self._withdraw(row, is_gone=is_gone)
             self.documents.store.release(self.connection.id, number, reason, self.clock.now())
 
-    def confirm_last(self, document: int, vouchers: Mapping[SeriesKey, int]) -> None:
-        """After the history was lost: what a person says was last. What was in those documents is not known."""
+    def confirm_last(self, document: int, vouchers: Mapping[SeriesKey, int], *, is_sure: bool = False) -> None:
+        """After the history was lost: what a person says was last. What was in those documents is not known.
+
+        Raises NothingLost where nothing is missing, unless the person is sure that these numbers are to be skipped.
+        """
         with self._alone():
             known = self.documents.store.last_numbers(self.connection.id)
             _require_plausible(known.document, document, vouchers)
-            _require_all(remembered(self.connection, self.store), known, LastNumbers(document, vouchers))
+            expected = remembered(self.connection, self.store, self.documents.store)
+            _require_all(expected, known, LastNumbers(document, vouchers))
+            if not is_behind(known, expected):
+                _require_sure(known, LastNumbers(document, vouchers), is_sure=is_sure)
             self.documents.store.confirm_last(self.connection.id, LastNumbers(document, vouchers), self.clock.now())
             remember(self.connection, self.store, self.documents.store.last_numbers(self.connection.id))
 
@@ -159,8 +171,8 @@ class DocumentsOf:
             if not (readable and _taken_back(readable, file)) and not is_gone:
                 raise NotWithdrawn(
                     f"Document {row.number} can't be withdrawn: {file.name}. The accounting system may have it.",
-                    "Release it only when it was rejected and its entries are not there; confirm that by --gone.",
-                )
+                    "Release it only when it was rejected and its entries are not there: confirm that.",
+                ).by(f"kontobro documents release {row.number} --gone --reason …")
 
 
 def _taken_back(delivery: Delivery, file: SealedFile) -> bool:
@@ -197,6 +209,28 @@ def _require_plausible(known: int, document: int, vouchers: Mapping[SeriesKey, i
             )
 
 
+def _require_sure(known: LastNumbers, said: LastNumbers, *, is_sure: bool) -> None:
+    """Nothing is missing. Raises Misconfigured where nothing would be skipped either, else NothingLost."""
+    pairs = [(key, known.vouchers.get(key, 0), number) for key, number in sorted(said.vouchers.items())]
+    vouchers = [f"{series} {last + 1} to {to} ({year})" for (series, year), last, to in pairs if to > last]
+    parts = [f"documents {known.document + 1} to {said.document}"] if said.document > known.document else []
+    parts += [f"vouchers {', '.join(vouchers)}"] if vouchers else []
+    if not parts:
+        raise Misconfigured(
+            f"Document {known.document} is the last one known here, and no document or voucher number is missing.",
+            "There is nothing to confirm.",
+        )
+    if not is_sure:
+        last = (
+            f"Document {known.document} is the last one known here" if known.document else "No document is known here"
+        )
+        raise NothingLost(
+            f"{last}, and none is missing. Confirming document {said.document} skips {' and '.join(parts)}: these"
+            " numbers are never given.",
+            "Confirm it only if documents with these numbers exist.",
+        )
+
+
 def _require_all(expected: LastNumbers, known: LastNumbers, said: LastNumbers) -> None:
     """What is remembered beside the tables was given for sure: no number is given a second time. Raises
     Misconfigured."""
@@ -221,14 +255,14 @@ def _require_deliverable(row: DocumentRow, *, again: bool) -> None:
     if row.imported_at is not None:
         raise Misconfigured(
             f"Document {row.number} is marked as imported: delivering it again would double its entries.",
-            f"If the mark is wrong, take it back: kontobro documents imported {row.number} --undo.",
-        )
+            "If the mark is wrong, remove the import mark first.",
+        ).by(f"kontobro documents imported {row.number} --undo")
     if row.state not in ("sealed", "delivering") and not again:
         what = "may have been sent" if row.state == "unsure" else "was delivered"
         raise Misconfigured(
             f"Document {row.number} {what}: sending it again could double its entries.",
-            f"Look whether it arrived. Only if it did not: kontobro documents deliver {row.number} --again.",
-        )
+            "Check whether it arrived. Only if it did not, send it again.",
+        ).by(f"kontobro documents deliver {row.number} --again")
 
 
 def _require_releasable(row: DocumentRow, reason: str) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Final
 
 from kontobro.core.documents import DocumentRow, SealedFile
-from kontobro.core.errors import KontobroError, Uncertain
+from kontobro.core.errors import KontobroError, Timeout, Uncertain, Unreachable
 from kontobro.core.ports import Clock, Delivery, DocumentStore
 from kontobro.core.ports.delivery import FileToDeliver
-from kontobro.export.job.run import DocumentPorts, Run
+from kontobro.export.job.run import DocumentPorts, Run, StopJob
 
 FETCHED: Final = "download"
 """The place of a document that a person fetches."""
+ARRIVING: Final = "arriving"
+"""The place of one whose rows were about to get their name: an accounting system that takes files may have them."""
 SENT: Final = "mail"
 """The place of one that is on its way and can't be read back, wherever documents are delivered later."""
 
@@ -21,7 +24,18 @@ SENT: Final = "mail"
 def deliver_waiting(run: Run, documents: DocumentPorts) -> None:
     """Deliver all that is sealed and not there yet, oldest first. Raises StopJob where it can't be done now."""
     for row in waiting(run.connection.id, documents.store):
-        run.erp(lambda row=row: deliver(run.connection.id, row, documents, run.ports.clock))  # type: ignore[misc]
+        run.erp(partial(_deliver_again, run, row.number, documents))
+
+
+def _deliver_again(run: Run, number: int, documents: DocumentPorts) -> None:
+    """One attempt, from where the last one came to. What may have arrived is not attempted again: a person decides."""
+    row = documents.store.document(run.connection.id, number)
+    if row is None or row.state not in ("sealed", "delivering"):
+        return
+    try:
+        deliver(run.connection.id, row, documents, run.ports.clock)
+    except Uncertain as fault:
+        raise StopJob(fault) from fault
 
 
 def waiting(connection_id: str, store: DocumentStore) -> Sequence[DocumentRow]:
@@ -37,6 +51,9 @@ def deliver(connection_id: str, row: DocumentRow, documents: DocumentPorts, cloc
     if row.state == "delivering" and (once or row.place == SENT):
         store.note_delivery(connection_id, row.number, "unsure", clock.now(), row.place)
         raise _unsure(row)
+    if row.state == "delivering" and row.place == ARRIVING and delivery is not None:
+        _settle(connection_id, row, store, delivery, clock)
+        return
     store.note_delivery(connection_id, row.number, "delivering", clock.now(), SENT if once else "")
     try:
         place = delivery.check() if delivery else FETCHED
@@ -44,8 +61,10 @@ def deliver(connection_id: str, row: DocumentRow, documents: DocumentPorts, cloc
         store.note_delivery(connection_id, row.number, "sealed", clock.now())
         raise
     try:
-        _bring(connection_id, row, store, delivery)
+        _bring(connection_id, row, documents, clock)
     except KontobroError as fault:
+        if not once and not isinstance(fault, Unreachable | Timeout | Uncertain):  # it was refused: it did not arrive
+            store.note_delivery(connection_id, row.number, "delivering", clock.now())
         if once:  # elsewhere some of its files may be there, or taken already: it stays under way
             is_unsure = isinstance(fault, Uncertain)
             store.note_delivery(
@@ -55,9 +74,40 @@ def deliver(connection_id: str, row: DocumentRow, documents: DocumentPorts, cloc
     store.note_delivery(connection_id, row.number, "delivered", clock.now(), place)
 
 
-def _bring(connection_id: str, row: DocumentRow, store: DocumentStore, delivery: Delivery | None) -> None:
+def _settle(connection_id: str, row: DocumentRow, store: DocumentStore, delivery: Delivery, clock: Clock) -> None:
+    """We were stopped when the rows got their name. All else is there by then; if the rows are not, they never came, or
+    were taken already: to deliver them again could book them twice."""
+    place, rows = delivery.check(), row.files[0]
+    if not _is_there(rows, delivery):
+        store.note_delivery(connection_id, row.number, "unsure", clock.now(), place)
+        raise Uncertain(
+            f"Document {row.number} may have been delivered: {rows.name} is not in {place}, or not any more.",
+            "Look whether the accounting system has it. Then mark it as delivered, or deliver it again (kontobro"
+            " documents).",
+        )
+    store.note_delivery(connection_id, row.number, "delivered", clock.now(), place)
+
+
+def _is_there(file: SealedFile, delivery: Delivery) -> bool:
+    digest = hashlib.sha256()
+    try:
+        for piece in delivery.read(file.name):
+            digest.update(piece)
+    except FileNotFoundError:
+        return False
+    return digest.hexdigest() == file.sha256
+
+
+def _bring(connection_id: str, row: DocumentRow, documents: DocumentPorts, clock: Clock) -> None:
+    """Before the rows, which go last, get their name, that is stored: they may be taken as soon as they have it."""
+    store, delivery = documents.store, documents.delivery
     if delivery is None:
         return
+
+    def arriving() -> None:
+        store.note_delivery(connection_id, row.number, "delivering", clock.now(), ARRIVING)
+
+    rows = row.files[0] if delivery.readable else None
     delivery.deliver(
         [
             FileToDeliver(
@@ -65,6 +115,7 @@ def _bring(connection_id: str, row: DocumentRow, store: DocumentStore, delivery:
                 sha256=file.sha256,
                 size=file.size,
                 content=partial(store.pieces, connection_id, row.number, file.name),
+                **({"arriving": arriving} if file is rows else {}),
             )
             for file in (in_order(row.files) if delivery.readable else row.files)
         ]
@@ -80,5 +131,5 @@ def in_order(files: Iterable[SealedFile]) -> list[SealedFile]:
 def _unsure(row: DocumentRow) -> Uncertain:
     return Uncertain(
         f"Document {row.number} may have been sent: the answer was lost.",
-        "Look whether it arrived. Then mark it as delivered, or send it again (kontobro documents).",
-    )
+        "Check whether it arrived. Then mark it as delivered, or send it again.",
+    ).by("kontobro documents")

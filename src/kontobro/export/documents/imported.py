@@ -7,10 +7,12 @@ import hashlib
 from kontobro.core.documents import DocumentRow
 from kontobro.core.errors import KontobroError
 from kontobro.core.ports import Clock, Delivery, DocumentStore
-from kontobro.export.documents.manifest import manifest_name
+from kontobro.export.documents.manifest import LARGEST, SUFFIX, manifest_name, number_in
 from kontobro.export.job.run import DocumentPorts
 
 IMPORTED = ".imported"
+TOGETHER = 500
+"""Marks that are looked up together."""
 
 
 def mark_name(number: int) -> str:
@@ -22,15 +24,22 @@ def take_marks(connection_id: str, documents: DocumentPorts, clock: Clock) -> li
     """Mark what was marked by a file; the documents' numbers. A place that can't be read now is read the next time."""
     if documents.delivery is None or not documents.delivery.readable:
         return []
-    rows = documents.store.documents(connection_id, states=("unsure", "delivered", "released"))
-    waiting = {mark_name(row.number): row for row in rows if row.imported_at is None}
     try:
-        marked = [waiting[name] for name in documents.delivery.names() if name in waiting] if waiting else []
+        said = sorted(set(filter(None, map(number_of_mark, documents.delivery.names()))))
     except KontobroError:
         return []
-    for row in marked:
-        note_imported(connection_id, row, documents.store, clock)
-    return sorted(row.number for row in marked)
+    marked: list[int] = []
+    for at in range(0, len(said), TOGETHER):
+        for row in documents.store.unmarked(connection_id, said[at : at + TOGETHER]):
+            note_imported(connection_id, row, documents.store, clock)
+            marked.append(row.number)
+    return marked
+
+
+def number_of_mark(name: str) -> int:
+    """The document that a file's name marks; 0 for any other file."""
+    number = number_in(name.removesuffix(IMPORTED) + SUFFIX) if name.endswith(IMPORTED) else None
+    return number if number and number <= LARGEST else 0
 
 
 def note_imported(connection_id: str, row: DocumentRow, store: DocumentStore, clock: Clock) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from kontobro.core.errors import KontobroError
+from kontobro.core.errors import KontobroError, Problem
 from kontobro.core.model.export import ExportItem, MalformedItem
 from kontobro.core.model.findings import problem
 from kontobro.core.model.history import Move
 from kontobro.core.model.journal import Booking, EntryKey
-from kontobro.core.ports import DocumentTarget
+from kontobro.core.ports import Place
 from kontobro.export.book.booking import planned_batch, reject_rest, take_all
 from kontobro.export.book.elsewhere import keep_out
 from kontobro.export.book.work import ItemWork, pairs
@@ -27,22 +27,40 @@ def keep_batch(
     keep_out(run, take_all(run, pairs(works), found, {}), found)
     for work in works:
         if work.good and work.entries:
-            _keep(documents.target, spool, work)
+            _keep(run, documents, spool, work)
     _note(run, works)
     reject_rest(run, works)
     return works
 
 
-def _keep(target: DocumentTarget, spool: Spool, work: ItemWork) -> None:
+def _keep(run: Run, documents: DocumentPorts, spool: Spool, work: ItemWork) -> None:
     new = [entry for entry in work.entries if entry.reference not in work.bookings]
     try:
-        placed = [(entry, target.place(entry)) for entry in new]
+        placed = [(entry, documents.target.place(entry)) for entry in new]
     except KontobroError as fault:
         raise StopJob(fault) from fault
+    work.problems += [clash for _, place in placed if (clash := _clash(run, documents, spool, place))]
+    if work.problems:
+        return
     item = KeptItem(work.entry_id, work.entries[0].reference, work.references, len(work.receipts))
     # receipts belong to the first entry: where that is in a document, so are they
     spool.add(item, placed, work.receipts if work.entries[0] in new else ())
     work.waits = bool(new)
+
+
+def _clash(run: Run, documents: DocumentPorts, spool: Spool, place: Place) -> Problem | None:
+    """A number that the accounting system would match with another entry's: of this job, or of an earlier document."""
+    if (number := place.matched) is None:
+        return None
+    other = spool.clash(number)
+    sealed = None if other else documents.store.clash(run.connection.id, number)
+    if sealed and sealed.matched:
+        said = f"{sealed.matched.number} ({sealed.booking.number})"
+    elif other:
+        said = other.number
+    else:
+        return None
+    return problem("document_number_same", "number", number.number, system=number.system, other=said)
 
 
 def _note(run: Run, works: Sequence[ItemWork]) -> None:

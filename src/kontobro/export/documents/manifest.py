@@ -16,7 +16,8 @@ from kontobro.core.documents import (
     SealedFile,
     SealedVoucher,
     booking_from,
-    facts_of,
+    matched_from,
+    voucher_facts,
 )
 from kontobro.core.errors import Misconfigured, shown
 
@@ -57,7 +58,7 @@ def manifest_of(
     before = b"\n"
     for voucher in vouchers:
         numbers = [voucher.series, voucher.year, voucher.number, voucher.vendor]
-        yield before + _line([*numbers, facts_of(voucher.booking)])
+        yield before + _line([*numbers, voucher_facts(voucher)])
         before = b",\n"
     yield b"\n]}\n"
 
@@ -127,7 +128,14 @@ def _require_once(vouchers: Sequence[SealedVoucher]) -> None:
 def _voucher(document: int, series: str, year: str, number: int, vendor: str, facts: Any) -> SealedVoucher:
     booking = booking_from(facts)
     return SealedVoucher(
-        document=document, series=series, year=year, number=number, booking=booking, vendor=vendor, state="delivered"
+        document=document,
+        series=series,
+        year=year,
+        number=number,
+        booking=booking,
+        vendor=vendor,
+        state="delivered",
+        matched=matched_from(facts, vendor),
     )
 
 

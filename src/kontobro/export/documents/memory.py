@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from kontobro.core.documents import DocumentRow, DocumentState, LastNumbers, SealedFile, SealedVoucher
 from kontobro.core.errors import ImpossibleMove, Misconfigured, Unreachable, shown
@@ -25,19 +26,29 @@ def remember(connection: Connection, store: Store, last: LastNumbers) -> None:
     store.save_secret(connection, SEALED_DOCUMENTS, json.dumps({"document": last.document, "vouchers": vouchers}))
 
 
-def remembered(connection: Connection, store: Store) -> LastNumbers:
-    """The last numbers as they are kept beside the tables."""
+def remembered(connection: Connection, store: Store, documents: DocumentStore) -> LastNumbers:
+    """The last numbers as they are kept beside the tables: of this connection, and of those of the same company and
+    accounting system that were deleted."""
+    before = documents.kept_numbers(connection.company_id, connection.erp)
     kept = store.secret(connection, SEALED_DOCUMENTS)
-    if not kept:
-        return LastNumbers()
-    said = json.loads(kept)
-    return LastNumbers(said["document"], {(series, year): number for series, year, number in said["vouchers"]})
+    said: dict[str, Any] = json.loads(kept) if kept else {"document": 0, "vouchers": []}
+    vouchers = dict(before.vouchers)
+    for series, year, number in said["vouchers"]:
+        vouchers[series, year] = max(number, vouchers.get((series, year), 0))
+    return LastNumbers(max(said["document"], before.document), vouchers)
 
 
 def lost(connection: Connection, store: Store, documents: DocumentStore) -> LastNumbers | None:
     """What is remembered beside the tables, when the tables know fewer documents; None while they know all."""
-    expected = remembered(connection, store)
-    return expected if documents.last_numbers(connection.id).document < expected.document else None
+    expected = remembered(connection, store, documents)
+    return expected if is_behind(documents.last_numbers(connection.id), expected) else None
+
+
+def is_behind(known: LastNumbers, expected: LastNumbers) -> bool:
+    """Whether the tables know fewer documents, or fewer vouchers of a series, than are remembered beside them."""
+    return known.document < expected.document or any(
+        known.vouchers.get(series, 0) < number for series, number in expected.vouchers.items()
+    )
 
 
 def require_memory(connection: Connection, store: Store, documents: DocumentPorts) -> int:
@@ -46,30 +57,36 @@ def require_memory(connection: Connection, store: Store, documents: DocumentPort
     Raises Misconfigured where some are missing and can't be read back.
     """
     _require_no_conflict(connection, documents)
-    expected = remembered(connection, store).document
-    restored = _restored(connection, documents, expected)
-    known = documents.store.last_numbers(connection.id).document
-    if known < expected:
+    expected = remembered(connection, store, documents.store)
+    restored = _restored(connection, documents, expected.document)
+    known = documents.store.last_numbers(connection.id)
+    if is_behind(known, expected):
         raise Misconfigured(
-            f"The history of exported documents is not complete: document {expected} was sealed, {known} is the last"
-            " one known here. An expense could be written twice.",
-            "Restore a backup. If there is none, an owner says which document and voucher numbers were last:"
-            " kontobro documents confirm.",
+            f"The history of exported documents is not complete: document {expected.document} was sealed,"
+            f" {known.document} is the last one known here{_series_behind(known, expected)}. An expense could be"
+            " written twice.",
+            "Restore a backup. If there is none, an owner confirms which document and voucher numbers were the last.",
             "invalid_configuration",
-        )
+        ).by("kontobro documents confirm")
     return restored
+
+
+def _series_behind(known: LastNumbers, expected: LastNumbers) -> str:
+    """A series whose last number is not known, where the documents are."""
+    for (series, year), number in sorted(expected.vouchers.items()):
+        if known.document >= expected.document and known.vouchers.get((series, year), 0) < number:
+            return f", and series {shown(series)} of {shown(year)} had voucher {number}"
+    return ""
 
 
 def _require_no_conflict(connection: Connection, documents: DocumentPorts) -> None:
     """A document that was released and is in the accounting system all the same: its expenses may be there twice."""
-    for row in documents.store.documents(connection.id, states=("released",)):
-        if row.imported_at is not None:
-            raise Misconfigured(
-                f"Document {row.number} was released, and then marked as imported: its expenses may be booked twice.",
-                f"Void its entries in the accounting system, then take the mark back: kontobro documents imported"
-                f" {row.number} --undo.",
-                "invalid_configuration",
-            )
+    if (number := documents.store.conflict(connection.id)) is not None:
+        raise Misconfigured(
+            f"Document {number} was released, and then marked as imported: its expenses may be booked twice.",
+            "Void its entries in the accounting system, then remove the import mark of the document.",
+            "invalid_configuration",
+        ).by(f"kontobro documents imported {number} --undo")
 
 
 def _restored(connection: Connection, documents: DocumentPorts, expected: int) -> int:

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from kontobro.core.documents import LastNumbers, NewDocument, SealedVoucher
+from kontobro.core.documents import LastNumbers, MatchedNumber, NewDocument, SealedVoucher
 from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.model.export import Receipt
 from kontobro.core.model.journal import Bill, Entry, JournalEntry, Payment, Reference
@@ -24,11 +24,13 @@ TABLES: Final = """
     CREATE TABLE item (id INTEGER PRIMARY KEY, entry_id TEXT, first TEXT, refs TEXT, receipts INTEGER);
     CREATE TABLE entry (
         id INTEGER PRIMARY KEY, reference TEXT UNIQUE, kind TEXT, content BLOB, day TEXT, vendor TEXT,
-        label TEXT, series TEXT, year TEXT, rows INTEGER, document INTEGER, number INTEGER);
+        label TEXT, series TEXT, year TEXT, rows INTEGER, document INTEGER, number INTEGER,
+        written TEXT, meant TEXT, paper TEXT, opens INTEGER);
     CREATE TABLE receipt (
         reference TEXT, position INTEGER, name TEXT, media_type TEXT, sha256 TEXT, content BLOB,
         PRIMARY KEY (reference, position));
     CREATE INDEX entry_order ON entry (label, day, id);
+    CREATE INDEX entry_written ON entry (vendor, written) WHERE written IS NOT NULL;
 """
 
 KINDS: Final = {kind.__name__: kind for kind in (JournalEntry, Bill, Payment)}
@@ -74,9 +76,9 @@ class Spool:
             content = msgspec.msgpack.encode(entry, enc_hook=str)  # a note is a text with its facts
             values = (entry.reference, type(entry).__name__, content, entry.date.isoformat(), entry.vendor or "")
             run(
-                "INSERT INTO entry (reference, kind, content, day, vendor, label, series, year, rows)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*values, place.group, place.series, place.year, place.rows),
+                "INSERT INTO entry (reference, kind, content, day, vendor, label, series, year, rows, written, meant,"
+                " paper, opens) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*values, place.group, place.series, place.year, place.rows, *_columns(place.matched)),
             )
         for position, receipt in enumerate(receipts, 1):
             run(
@@ -84,6 +86,13 @@ class Spool:
                 (entries[0][0].reference, position, receipt.name, receipt.media_type, receipt.sha256, receipt.content),
             )
         run("COMMIT")
+
+    def clash(self, number: MatchedNumber) -> MatchedNumber | None:
+        """A number in here that would be taken for what it is not beside this one."""
+        asked = "SELECT written, meant, paper, opens FROM entry WHERE vendor = ? AND written = ?"
+        rows = self._file.execute(asked, (number.vendor, number.written))
+        found = (_matched(number.vendor, *row) for row in rows)
+        return next((one for one in found if one and one.clashes(number)), None)
 
     def number(self, last: LastNumbers, moment: datetime, max_rows: int | None) -> list[NewDocument]:
         """Give every entry its document and number: by group, day and arrival. A document that would have too many rows
@@ -113,7 +122,7 @@ class Spool:
 
     def sealed(self, document: int) -> Iterator[SealedVoucher]:
         """What the store is to remember of a document, in its order."""
-        for voucher in self.vouchers(document):
+        for voucher, matched in zip(self.vouchers(document), self._numbers(document), strict=True):
             digests = [receipt.sha256 for receipt in voucher.receipts]
             booking = booking_of(voucher.entry, digests, document, voucher.series, voucher.number)
             yield SealedVoucher(
@@ -123,7 +132,15 @@ class Spool:
                 number=voucher.number,
                 booking=booking,
                 vendor=voucher.entry.vendor or "",
+                matched=matched,
             )
+
+    def _numbers(self, document: int) -> Iterator[MatchedNumber | None]:
+        """In the order of `vouchers`."""
+        asked = "SELECT vendor, written, meant, paper, opens FROM entry WHERE document = ?"
+        with closing(self._file.execute(f"{asked} ORDER BY label, day, id", (document,))) as rows:
+            for row in rows:
+                yield _matched(*row)
 
     def items(self) -> Iterator[KeptItem]:
         with closing(self._file.execute("SELECT entry_id, first, refs, receipts FROM item ORDER BY id")) as rows:
@@ -135,6 +152,16 @@ class Spool:
         """Those of the references that are in here."""
         there = "SELECT 1 FROM entry WHERE reference = ?"
         return {reference for reference in references if self._file.execute(there, (reference,)).fetchone()}
+
+
+def _columns(matched: MatchedNumber | None) -> tuple[str | int | None, ...]:
+    return (matched.written, matched.meant, matched.number, matched.opens) if matched else (None,) * 4
+
+
+def _matched(vendor: str, written: str | None, meant: str, paper: str, opens: int) -> MatchedNumber | None:
+    if written is None:
+        return None
+    return MatchedNumber(vendor=vendor, written=written, meant=meant, number=paper, opens=bool(opens))
 
 
 def _no_room(error: sqlite3.OperationalError) -> Misconfigured:

@@ -219,7 +219,7 @@ class Claimant:
                 "installation may have it.",
                 f"If no other exports for this company, {HOW_TO_TAKE_OVER} Or wait half an hour: a job to which "
                 "nothing happens is taken over then.",
-            )
+            ).by(TAKE_OVER)
         row = self._row(job.id)
         if row is not None and row.finished_at is None:
             status, why = end_of(row, job) if ours is JobClaim.OVER else (NOT_OURS, BY_ANOTHER)
@@ -230,7 +230,7 @@ class Claimant:
             f"Export job {job.id} {what} (last action {last_action(job):%H:%M} UTC). Nothing was done here.",
             "If nothing else exports for this company any more, wait half an hour: the job is taken over then. "
             f"Or {HOW_TO_TAKE_OVER}",
-        )
+        ).by(TAKE_OVER)
 
     def _row(self, job_id: str) -> JobRow | None:
         """What our store knows of this job."""
@@ -240,7 +240,8 @@ class Claimant:
         return job.read_at or self.ports.clock.now()
 
 
-HOW_TO_TAKE_OVER: Final = "take it over at once, on its page of exports or with kontobro export --take-over."
+HOW_TO_TAKE_OVER: Final = "take it over at once."
+TAKE_OVER: Final = "kontobro export --take-over"
 
 
 def _raise_over(job: ExportJob) -> NoReturn:

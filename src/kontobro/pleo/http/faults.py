@@ -33,7 +33,7 @@ from kontobro.pleo.http.endpoints import Endpoint
 Fault = TypeVar("Fault", bound=KontobroError)
 
 AGAIN = "Nothing is lost: run it again when Pleo answers (see status.pleo.io for outages)."
-AGAIN_HERE = "Is it running? kontobro sandbox starts it. Nothing is lost: run it again then."
+AGAIN_HERE = "Is the sandbox running? Start it. Nothing is lost: try again then."
 """Of a sandbox on this machine, of which Pleo's status page knows nothing."""
 UNEXPECTED = "Check that the address is Pleo's (a proxy or login page may be in between), then report this."
 RECONNECT = "Check that the credential is whole and still valid in Pleo (Settings > API Keys), then connect again."
@@ -122,7 +122,7 @@ def of_answer(response: httpx2.Response, endpoint: Endpoint, now: datetime) -> K
         case 403:
             return _not_allowed(endpoint)
         case 404 if endpoint.of_job:
-            return JobGone("Pleo knows no such export job.", "Look at kontobro jobs: it may belong to another company.")
+            return JobGone("Pleo knows no such export job.", "It may belong to another company.").by("kontobro jobs")
         case 422 if endpoint.of_job and (info.code in _GONE or not info.code):
             return JobGone("Pleo takes nothing more for this export job.", "Export the expenses again in Pleo.")
         case 429:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, Literal, Protocol
 
 from kontobro.core.errors import KontobroError
+from kontobro.core.words import mail_in
 from kontobro.service.config import ServiceConfig
 from kontobro.service.notices.mail import send_mail
 
@@ -34,6 +35,9 @@ Cause = Literal[
 WORDS: Final[Mapping[str, Mapping[str, str]]] = tomllib.loads(
     Path(__file__).with_name("notices.toml").read_text(encoding="utf-8")
 )
+
+
+ONCE_A_DAY: Final = "You get at most one email like this a day."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,15 +61,17 @@ class Notice:
     ended_at: datetime | None = None
 
     @property
-    def subject(self) -> str:
-        return WORDS[self.cause]["subject"].format(count=self.count)
-
-    @property
     def text(self) -> str:
+        return self.text_in("")
+
+    def subject_in(self, language: str) -> str:
+        return mail_in(WORDS[self.cause]["subject"], language).format(count=self.count)
+
+    def text_in(self, language: str) -> str:
         facts = {"count": self.count, "until": _moment(self.until), "since": _moment(self.ended_at)}
         words = WORDS[self.cause]
         form = "text" if self.ended_at is None else "text_waiting" if self.count else "text_since"
-        return words.get(form, words["text"]).format(**facts)
+        return mail_in(words.get(form, words["text"]), language).format(**facts)
 
     @property
     def heading(self) -> str:
@@ -104,19 +110,21 @@ class Remembered(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MailNotifier:
-    """By mail, to the addresses that `addresses` gives for a connection."""
+    """By mail, to the addresses that `addresses` gives for a connection, by language."""
 
     config: ServiceConfig
-    addresses: Callable[[str], Sequence[str]]
+    addresses: Callable[[str], Mapping[str, Sequence[str]]]
 
     def tell(self, notice: Notice, now: datetime) -> bool:
-        to = self.addresses(notice.connection_id)
+        sent = [self._sent(notice, language, to) for language, to in self.addresses(notice.connection_id).items() if to]
+        return any(sent)
+
+    def _sent(self, notice: Notice, language: str, to: Sequence[str]) -> bool:
         heading = f"{notice.heading}\n\n" if notice.heading else ""
         company = f"{one_line(notice.company)}: " if notice.company else ""
-        text = (
-            f"{heading}{notice.text}\n\n{link_of(self.config, notice)}\n\nYou get at most one email like this a day.\n"
-        )
-        return bool(to) and send_mail(self.config, to, f"Kontobro: {company}{notice.subject}", text)
+        link, once = link_of(self.config, notice), mail_in(ONCE_A_DAY, language)
+        text = f"{heading}{notice.text_in(language)}\n\n{link}\n\n{once}\n"
+        return send_mail(self.config, to, f"Kontobro: {company}{notice.subject_in(language)}", text)
 
 
 def one_line(text: str) -> str:

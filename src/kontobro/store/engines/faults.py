@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kontobro.core.errors import AlreadyConnected, Busy, KontobroError, Misconfigured
+from kontobro.core.errors import Busy, KontobroError, Misconfigured
+from kontobro.core.model.connection import AlreadyConnected
 
 PATIENCE = 30
 """Seconds that a writer waits for another."""

@@ -24,7 +24,7 @@ def end_seconds(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("kontobro", "0011_documents")]
+    dependencies = [("kontobro", "0012_documents_more")]
 
     operations = [
         migrations.AddField("connection", "erp_company_name", models.TextField(default="")),

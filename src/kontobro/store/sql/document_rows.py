@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import islice
@@ -15,7 +16,8 @@ from kontobro.core.documents import (
     SealedVoucher,
     SeriesKey,
     booking_from,
-    facts_of,
+    matched_from,
+    voucher_facts,
 )
 from kontobro.core.errors import ImpossibleMove
 from kontobro.store.sql.session import Row, Session
@@ -133,7 +135,7 @@ def insert_vouchers(
             voucher.number,
             voucher.booking.reference,
             voucher.vendor,
-            json.dumps(facts_of(voucher.booking)),
+            json.dumps(voucher_facts(voucher)),
             False,
         )
         for voucher in vouchers
@@ -159,15 +161,22 @@ def set_series(session: Session, connection_id: str, name: str, year: str, to: i
 
 
 def voucher_of(row: Row) -> SealedVoucher:
+    facts = json.loads(row.facts)
     return SealedVoucher(
         document=row.document,
         series=row.series,
         year=row.year,
         number=row.number,
-        booking=booking_from(json.loads(row.facts)),
+        booking=booking_from(facts),
         vendor=row.vendor,
         state=row.state,
+        matched=matched_from(facts, row.vendor),
     )
+
+
+def like(text: str) -> str:
+    """A pattern that finds a text within JSON, and sometimes more."""
+    return f"%{re.sub(r'[^A-Za-z0-9]', '_', json.dumps(text)[1:-1])}%"
 
 
 def in_chunks(vouchers: Iterable[SealedVoucher]) -> Iterator[list[SealedVoucher]]:

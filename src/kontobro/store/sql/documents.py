@@ -11,6 +11,7 @@ from kontobro.core.documents import (
     DocumentRow,
     DocumentState,
     LastNumbers,
+    MatchedNumber,
     NewDocument,
     SealedFile,
     SealedVoucher,
@@ -30,6 +31,7 @@ from kontobro.store.sql.document_rows import (
     insert_vouchers,
     last_document,
     last_vouchers,
+    like,
     required_row,
     row_of,
     set_series,
@@ -52,7 +54,18 @@ OPEN: Final = """(state IN ('sealed', 'delivering', 'unsure') OR (state = 'deliv
     OR (state = 'released' AND imported_at IS NOT NULL))"""
 """What waits for its place or for a person."""
 
+_KEEP: Final = """INSERT INTO kontobro_keptnumber (company_id, erp, kind, series, year, last)"""
+_HIGHER: Final = """ON CONFLICT (company_id, erp, kind, series, year) DO UPDATE SET last = excluded.last
+    WHERE kontobro_keptnumber.last < excluded.last"""
+
 DELETE: Final = (
+    f"""{_KEEP} SELECT connection.company_id, connection.erp, 'document', '', '', max(document.number)
+        FROM kontobro_document document JOIN kontobro_connection connection ON connection.id = document.connection_id
+        WHERE connection.id = %s AND document.state <> 'rendering'
+        GROUP BY connection.company_id, connection.erp {_HIGHER}""",  # noqa: S608
+    f"""{_KEEP} SELECT connection.company_id, connection.erp, 'voucher', series.series, series.year, series.last
+        FROM kontobro_series series JOIN kontobro_connection connection ON connection.id = series.connection_id
+        WHERE connection.id = %s {_HIGHER}""",  # noqa: S608
     """DELETE FROM kontobro_documentpiece
         WHERE document_id IN (SELECT id FROM kontobro_document WHERE connection_id = %s)""",
     """DELETE FROM kontobro_documentfile
@@ -61,7 +74,7 @@ DELETE: Final = (
     "DELETE FROM kontobro_series WHERE connection_id = %s",
     "DELETE FROM kontobro_document WHERE connection_id = %s",
 )
-"""What goes with a connection, in order."""
+"""What goes with a connection, in order: the last numbers are kept."""
 
 
 class Documents(Part):
@@ -72,6 +85,13 @@ class Documents(Part):
     def last_numbers(self, connection_id: str) -> LastNumbers:
         with self.tables.reading() as session:
             return LastNumbers(last_document(session, connection_id), last_vouchers(session, connection_id))
+
+    def kept_numbers(self, company_id: str, erp: str) -> LastNumbers:
+        statement = "SELECT * FROM kontobro_keptnumber WHERE company_id = %s AND erp = %s"
+        with self.tables.reading() as session:
+            rows = session.select(statement, (company_id, erp))
+        document = max((row.last for row in rows if row.kind == "document"), default=0)
+        return LastNumbers(document, {(row.series, row.year): row.last for row in rows if row.kind == "voucher"})
 
     def known_vendors(self, connection_id: str) -> frozenset[str]:
         statement = "SELECT DISTINCT vendor FROM kontobro_voucher WHERE connection_id = %s AND vendor <> ''"
@@ -129,6 +149,15 @@ class Documents(Part):
             rows = session.select(asked, (connection_id, list(references)))
         return {Reference(row.reference): voucher_of(row) for row in rows}
 
+    def clash(self, connection_id: str, number: MatchedNumber) -> SealedVoucher | None:
+        asked = f"{SEALED} AND NOT voucher.released AND voucher.vendor = %s AND voucher.facts LIKE %s"
+        if not number.vendor:
+            return None
+        with self.tables.reading() as session:
+            rows = session.select(asked, (connection_id, number.vendor, like(number.written)))
+        found = (voucher_of(row) for row in rows)
+        return next((one for one in found if one.matched and one.matched.clashes(number)), None)
+
     def documents(
         self, connection_id: str, *, states: Sequence[DocumentState] = (), limit: int = 0, before: int = 0
     ) -> Sequence[DocumentRow]:
@@ -143,6 +172,19 @@ class Documents(Part):
 
     def open_documents(self, connection_id: str) -> Sequence[DocumentRow]:
         return self._documents(f"connection_id = %s AND {OPEN}", "number", [connection_id])
+
+    def unmarked(self, connection_id: str, numbers: Sequence[int]) -> Sequence[DocumentRow]:
+        asked = "connection_id = %s AND number = ANY(%s) AND imported_at IS NULL AND state = ANY(%s)"
+        return self._documents(asked, "number", [connection_id, list(numbers), ["unsure", "delivered", "released"]])
+
+    def conflict(self, connection_id: str) -> int | None:
+        released = "connection_id = %s AND state = 'released' AND imported_at IS NOT NULL"
+        with self.tables.reading() as session:
+            (row,) = session.select(
+                f"SELECT min(number) AS first FROM kontobro_document WHERE {released}",  # noqa: S608
+                (connection_id,),
+            )
+        return None if row.first is None else int(row.first)
 
     def _documents(self, asked: str, order: str, values: Sequence[Any]) -> Sequence[DocumentRow]:
         with self.tables.reading() as session:

@@ -71,8 +71,8 @@ class Erasure(Part):
                 if row.status != "disconnected":
                     raise Misconfigured(
                         f'The connection "{row.name}" is not disconnected, so its data are kept.',
-                        "Disconnect it first (on the command line: kontobro disconnect), then delete.",
-                    )
+                        "Disconnect it first, then delete.",
+                    ).by("kontobro disconnect")
                 for statement in self.before_connection:
                     session.run(statement, (number,))
                 for table in OF_CONNECTION:

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from kontobro.core.errors import AlreadyConnected, Conflict, Misconfigured
-from kontobro.core.model.connection import Connection
+from kontobro.core.errors import Conflict, Misconfigured
+from kontobro.core.model.connection import AlreadyConnected, Connection
 from kontobro.install.identity import is_same_company
 from kontobro.service.config import config
 from kontobro.service.notices.mail import send_mail

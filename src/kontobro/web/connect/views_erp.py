@@ -17,6 +17,7 @@ from kontobro.bootstrap import App
 from kontobro.core.company_names import plainly_differ
 from kontobro.core.errors import KontobroError, SeveralCompanies
 from kontobro.core.level import level_of
+from kontobro.core.model.connection import KEPT_OPTIONS, with_kept
 from kontobro.erp.kit.registration import COMPANY, Option
 from kontobro.install.connect import Connected
 from kontobro.service.connectors import connectors
@@ -35,7 +36,8 @@ class AccessForm(forms.Form):
         super().__init__(*args, **kwargs)
         declared = connectors().get(erp)
         for option in declared.settings:
-            if option.name != COMPANY.name:  # chosen from a list, once the login works
+            # the company is chosen from a list, once the login works; a kept text has a page of its own
+            if option.name != COMPANY.name and option.name not in KEPT_OPTIONS:
                 self.fields[option.name] = _field_of(option)
         for option in declared.secrets:
             self.fields[f"secret_{option.name}"] = _secret_field_of(option, kept=kept)
@@ -118,7 +120,7 @@ def access(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     if not form.is_valid():
         return access_page(request, member, setup, form)
     try:
-        setup.options = safe_options(setup.erp, form.options(), member.organisation)
+        setup.options = with_kept(safe_options(setup.erp, form.options(), member.organisation), setup.options)
         secrets = needed_secrets(setup.erp, form.secrets())
         setup.seal(erp=secrets)
         return _try(request, member, setup)

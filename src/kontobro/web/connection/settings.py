@@ -11,6 +11,8 @@ from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kontobro.core.errors import KontobroError, Misconfigured
@@ -24,6 +26,7 @@ from kontobro.export.job.masters import load_masters
 from kontobro.web.connection.settings_form import SettingsForm, form_of, settings_wanted
 from kontobro.web.process import change, process
 from kontobro.web.site.aside import aside
+from kontobro.web.telling import told
 from kontobro.web.tenancy import Member, connection_ids, of_connection
 
 
@@ -40,9 +43,7 @@ def settings(request: HttpRequest, member: Member, connection: Connection) -> Ht
     found, problems = settings_from(settings_wanted(connection.settings, form.cleaned_data))
     if problems:
         for problem in problems:
-            form.add_error(
-                problem.field if problem.field in form.fields else None, f"{problem.message} {problem.remedy}"
-            )
+            form.add_error(problem.field if problem.field in form.fields else None, told(request, problem))
         return _page(request, member, connection, form, status=400)
     _save(request, member, connection, found, "settings changed")
     return redirect("settings", connection.id)
@@ -71,8 +72,8 @@ def _save(request: HttpRequest, member: Member, connection: Connection, found: S
     """Keep valid settings. A hook is code: it comes from whoever runs the service, never from a page."""
     if found.hook != connection.settings.hook:
         raise Misconfigured(
-            "A hook can't be set here: it is code that runs on the server.",
-            "Remove the line `hook`, or ask the administrator of this service to set it with kontobro settings.",
+            _("A hook can't be set here: it is code that runs on the server."),
+            _("Remove the line `hook`, or ask the administrator of this service to set it."),
         )
     changed = sorted(
         name for name, value in settings_to(found).items() if settings_to(connection.settings).get(name) != value
@@ -80,7 +81,7 @@ def _save(request: HttpRequest, member: Member, connection: Connection, found: S
     gone = sorted(set(settings_to(connection.settings)) - set(settings_to(found)))
     change(process.app.store, connection.id, settings=found)
     member.note(action, ", ".join([*changed, *(f"{name} removed" for name in gone)]), connection.id)
-    messages.success(request, "Settings saved." if changed or gone else "Nothing was changed.")
+    messages.success(request, _("Settings saved.") if changed or gone else _("Nothing was changed."))
 
 
 @require_safe
@@ -113,7 +114,7 @@ def as_file(request: HttpRequest, member: Member, connection: Connection) -> Htt
 
 
 class FileForm(forms.Form):
-    file = forms.FileField(label="A settings file (TOML)")
+    file = forms.FileField(label=gettext_lazy("A settings file (TOML)"))
 
 
 @require_POST
@@ -122,7 +123,7 @@ def from_file(request: HttpRequest, member: Member, connection: Connection) -> H
     """Replace the settings by a file's, all or nothing; the level stays where the file is silent."""
     form = FileForm(request.POST, request.FILES)
     if not form.is_valid():
-        raise Misconfigured("No file was chosen.", "Choose a file that was saved with “Download as file”.")
+        raise Misconfigured(_("No file was chosen."), _("Choose a file that was saved with “Download as file”."))
     _take(request, member, connection, _toml(form.cleaned_data["file"]), "settings imported")
     return redirect("settings", connection.id)
 
@@ -155,7 +156,8 @@ def _take(
     found, problems = settings_from({**wanted, **{k: v for k, v in kept.items() if k == "sync" or k not in wanted}})
     if problems:
         raise Misconfigured(
-            "Nothing was changed: " + " ".join(f"{problem.message} {problem.remedy}" for problem in problems),
-            "Correct the file and import it again.",
+            _("Nothing was changed: %(problems)s")
+            % {"problems": " ".join(told(request, problem) for problem in problems)},
+            _("Correct the file and import it again."),
         )
     _save(request, member, connection, found, action)

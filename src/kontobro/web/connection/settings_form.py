@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
+from django.utils.translation import gettext as _
 
 from kontobro.core.model.settings import Settings
 from kontobro.core.settings.catalogue import Entry, catalogue, groups
 from kontobro.core.settings.toml import settings_to
+from kontobro.core.words import setting_in
+from kontobro.web.language import language_now
 
 ACCOUNT_LIST: Final = "accounts"
 """The id of the page's datalist of accounts."""
@@ -30,7 +33,10 @@ class TableField(forms.CharField):
         for line in super().clean(value).splitlines():
             key, sign, to = (part.strip() for part in line.partition("="))
             if line.strip() and not (key and sign and to):
-                raise forms.ValidationError(f"“{line.strip()[:60]}” is not a line such as {self.example}.")
+                raise forms.ValidationError(
+                    _("“%(line)s” is not a line such as %(example)s.")
+                    % {"line": line.strip()[:60], "example": self.example}
+                )
             if line.strip():
                 table[key] = to
         return table
@@ -54,22 +60,28 @@ def _account(entry: Entry, **words: Any) -> forms.Field:
 
 def field_of(entry: Entry) -> forms.Field:
     """The form's field for a setting."""
-    words: dict[str, Any] = {"label": entry.label, "help_text": entry.help}
+    language = language_now()
+    words: dict[str, Any] = {
+        "label": setting_in(entry.label, language),
+        "help_text": setting_in(entry.help, language),
+    }
     match entry.kind:
         case "account":
             return _account(entry, **words)
         case "choice":
-            return forms.ChoiceField(choices=list(entry.choices.items()), **words)
+            return forms.ChoiceField(
+                choices=[(value, setting_in(text, language)) for value, text in entry.choices.items()], **words
+            )
         case "flag":
             return forms.BooleanField(required=False, **words)
         case "number":
             low, high = entry.limits
             return forms.IntegerField(min_value=low, max_value=high, **words)
         case "table":
-            words["help_text"] += f" One per line, such as {entry.example}."
+            words["help_text"] += " " + _("One per line, such as %(example)s.") % {"example": entry.example}
             return TableField(entry.example, **words)
         case "list":
-            words["help_text"] += f" Separated by commas, such as {entry.example}."
+            words["help_text"] += " " + _("Separated by commas, such as %(example)s.") % {"example": entry.example}
             return ListField(required=False, **words)
         case _:
             return forms.CharField(required=entry.default is not None, max_length=entry.longest, **words)

@@ -5,16 +5,20 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from kontobro.core.errors import KontobroError, Misconfigured
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.settings import SyncKind
 from kontobro.core.settings.catalogue import catalogue
+from kontobro.core.words import setting_in
 from kontobro.sync.run import KINDS, NOTED, plan_sync
 from kontobro.sync.shown import shown_of
+from kontobro.web.language import language_now
 from kontobro.web.process import process
 from kontobro.web.site.aside import aside
+from kontobro.web.templatetags.kontobro import plain
 from kontobro.web.tenancy import Member, of_connection
 
 
@@ -49,7 +53,7 @@ def plan(request: HttpRequest, member: Member, connection: Connection, kind: str
         "plan": found,
         "fault": fault,
         "may_approve": member.may("bookkeeper"),
-        "switch": catalogue()["create_vendors"].label,
+        "switch": setting_in(catalogue()["create_vendors"].label, language_now()),
     }
     return render(request, "connection/plan.html", shown)
 
@@ -61,10 +65,10 @@ def approve(request: HttpRequest, member: Member, connection: Connection, kind: 
     chosen = _kind(connection, kind)
     digest = request.POST.get("digest", "")
     if not digest:
-        raise Misconfigured("No plan was selected.", "Approve a plan that is shown on the Master data page.")
+        raise Misconfigured(_("No plan was selected."), _("Approve a plan that is shown on the Master data page."))
     member.note("plan approved", f"{chosen} {digest}", connection.id)
     process.runner.sync(connection.id, (chosen,), digest=digest)
-    messages.success(request, f"The sync of {chosen} is queued.")
+    messages.success(request, _("The sync of %(kind)s is queued.") % {"kind": plain(chosen)})
     return redirect("sync", connection.id)
 
 
@@ -72,4 +76,4 @@ def _kind(connection: Connection, kind: str) -> SyncKind:
     for known in KINDS:
         if known == kind and known in connection.settings.sync:
             return known
-    raise Misconfigured("This kind of master data is not synced.", "Raise the connection's level to sync it.")
+    raise Misconfigured(_("This kind of master data is not synced."), _("Raise the connection's level to sync it."))

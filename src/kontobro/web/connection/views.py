@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from kontobro.core.company_names import plainly_differ
 from kontobro.core.errors import KontobroError, Misconfigured
 from kontobro.core.level import LEVELS, level_of, missing_scopes, scopes_for, scopes_of
-from kontobro.core.model.connection import Connection, erp_destination
+from kontobro.core.model.connection import KEPT_OPTIONS, TEMPLATE_TEXT, Connection, erp_destination, with_kept
 from kontobro.erp.kit.registration import COMPANY
 from kontobro.health.connection import Words, look
 from kontobro.install.connect import LONGEST_NAME
@@ -84,8 +85,14 @@ def _options(connection: Connection) -> list[tuple[str, str]]:
     try:
         declared = connectors().get(connection.erp).settings
     except Misconfigured:
-        return list(given.items())
-    return [(option.label, given.get(option.name, "")) for option in declared]
+        return [(name, value) for name, value in given.items() if name not in KEPT_OPTIONS]
+    own = [(option.label, given.get(option.name, "")) for option in declared if option.name not in KEPT_OPTIONS]
+    return [*own, (_("template"), _("your own, kept with this connection"))] if _keeps_template(given) else own
+
+
+def _keeps_template(options: Mapping[str, str]) -> bool:
+    """Whether a template that was saved here is the one in use."""
+    return bool(options.get(TEMPLATE_TEXT)) and not (options.get("template") or options.get("template_file"))
 
 
 def _next(level: int, connection: Connection) -> dict[str, object] | None:
@@ -173,7 +180,8 @@ def _change_access(member: Member, connection: Connection, form: AccessForm) -> 
     """Try what was typed; store it only when it opens the same company."""
     store = process.app.store
     company = {name: value for name, value in connection.erp_options.items() if name == COMPANY.name}
-    options = {**company, **safe_options(connection.erp, form.options(), member.organisation)}
+    given = {**company, **safe_options(connection.erp, form.options(), member.organisation)}
+    options = with_kept(given, connection.erp_options)
     changed = replace(connection, erp_options=options)
     secrets = secrets_for(connection, changed, form.secrets())
     with process.app.visit() as app:
@@ -192,7 +200,9 @@ def _change_access(member: Member, connection: Connection, form: AccessForm) -> 
             _("Enter the access of the same company. To book elsewhere, connect the company again and move it."),
         )
     require_now(member)  # an address that answers slowly is no way to outlast one's removal
-    change(store, connection.id, secrets, erp_options=options, erp_company_name=found.name)
+    stored = store.connection(connection.id) or connection
+    kept = with_kept(options, stored.erp_options)
+    change(store, connection.id, secrets, erp_options=kept, erp_company_name=found.name)
     member.note("accounting system's access changed", "", connection.id)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from kontobro.core.model.connection import Connection
@@ -23,14 +25,11 @@ def deliver_all(request: HttpRequest, member: Member, connection: Connection) ->
         done = documents_of(app, connection).deliver()
     if done:
         member.note("documents delivered", ", ".join(map(str, done)), connection.id)
-        messages.success(request, f"Delivered: {_named(done)}.")
+        said = ngettext("Delivered: document %(numbers)s.", "Delivered: documents %(numbers)s.", len(done))
+        messages.success(request, said % {"numbers": ", ".join(map(str, done))})
     else:
-        messages.info(request, "No document is waiting to be delivered.")
+        messages.info(request, _("No document is waiting to be delivered."))
     return redirect("documents", connection.id)
-
-
-def _named(numbers: list[int]) -> str:
-    return f"document{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
 
 
 @require_POST
@@ -43,7 +42,7 @@ def deliver(request: HttpRequest, member: Member, connection: Connection, number
     with process.app.visit() as app:
         documents_of(app, connection).deliver(number, again=again)
     member.note("document sent again" if again else "document delivered", f"document {number}", connection.id)
-    messages.success(request, f"Document {number} is delivered.")
+    messages.success(request, _("Document %(number)s is delivered.") % {"number": number})
     return redirect("document", connection.id, number)
 
 
@@ -55,7 +54,7 @@ def delivered(request: HttpRequest, member: Member, connection: Connection, numb
     with process.app.visit() as app:
         documents_of(app, connection).mark_delivered(number)
     member.note("document marked as delivered", f"document {number}", connection.id)
-    messages.success(request, f"Document {number} is marked as delivered.")
+    messages.success(request, _("Document %(number)s is marked as delivered.") % {"number": number})
     return redirect("document", connection.id, number)
 
 
@@ -67,7 +66,15 @@ def imported(request: HttpRequest, member: Member, connection: Connection, numbe
     undo = "undo" in request.POST
     with process.app.visit() as app:
         documents_of(app, connection).mark_imported(number, undo=undo)
-    done = "is no longer marked as imported" if undo else "is marked as imported"
+    said = _("Document %(number)s is no longer marked as imported.") if undo else _marked(connection, number)
     member.note("import mark removed" if undo else "document marked as imported", f"document {number}", connection.id)
-    messages.success(request, f"Document {number} {done}.")
+    messages.success(request, said % {"number": number})
     return redirect("document", connection.id, number)
+
+
+def _marked(connection: Connection, number: int) -> str:
+    """What a mark means: of a released document it stops exports."""
+    row = sealed_document(store_of(connection), connection, number)
+    if row.state == "released":
+        return _("Document %(number)s is marked as imported. It was released, so exports stop until this is resolved.")
+    return _("Document %(number)s is marked as imported.")

@@ -7,13 +7,14 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from kontobro.core.documents import LastNumbers, SeriesKey
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
-from kontobro.export.documents.actions import LONGEST_REASON, NotWithdrawn, series_from
-from kontobro.export.documents.memory import remembered
+from kontobro.export.documents.actions import LONGEST_REASON, NothingLost, NotWithdrawn, series_from
+from kontobro.export.documents.memory import is_behind, remembered
 from kontobro.web.documents.reach import documents_of, sealed_document, store_of
 from kontobro.web.process import process
 from kontobro.web.site.aside import aside
@@ -45,15 +46,23 @@ def release(request: HttpRequest, member: Member, connection: Connection, number
         return render(request, "documents/release.html", page | {"fault": str(fault)}, status=400)
     withdrawn = "not withdrawn" if gone else "withdrawn"
     member.note("document released", f"document {number}, {withdrawn}: {reason}", connection.id)
-    messages.success(request, f"Document {number} is released. Export its expenses again in Pleo.")
+    messages.success(
+        request, _("Document %(number)s is released. Export its expenses again in Pleo.") % {"number": number}
+    )
     return redirect("document", connection.id, number)
 
 
 def _require_typed(typed: str, number: int, reason: str) -> None:
     if typed.strip() != str(number):
-        raise Misconfigured("The number does not match this document. Nothing was changed.", f"Type exactly: {number}")
+        raise Misconfigured(
+            _("The number does not match this document. Nothing was changed."),
+            _("Type exactly: %(number)s") % {"number": number},
+        )
     if not reason or len(reason) > LONGEST_REASON:
-        raise Misconfigured("The reason is missing or too long.", f"Say why, with {LONGEST_REASON} characters at most.")
+        raise Misconfigured(
+            _("The reason is missing or too long."),
+            _("Say why, with %(most)s characters at most.") % {"most": LONGEST_REASON},
+        )
 
 
 @require_http_methods(["GET", "POST"])
@@ -63,20 +72,24 @@ def last(request: HttpRequest, member: Member, connection: Connection) -> HttpRe
     store = store_of(connection)
     known = store.last_numbers(connection.id)
     if request.method == "GET":
-        kept = remembered(connection, process.app.store)
-        page = {"known": known.document, **_form_of(kept if kept.document > known.document else known)}
+        kept = remembered(connection, process.app.store, store)
+        is_lost = is_behind(known, kept)
+        page = {"known": known.document, "whole": not is_lost, **_form_of(kept if is_lost else known)}
         return render(request, "documents/last.html", page)
     number, vouchers = request.POST.get("number", "").strip(), request.POST.get("vouchers", "")
     try:
         document, series = _typed_number(number), _typed_series(vouchers)
         with process.app.visit() as app:
-            documents_of(app, connection).confirm_last(document, series)
+            documents_of(app, connection).confirm_last(document, series, is_sure="sure" in request.POST)
     except Misconfigured as fault:
-        page = {"known": known.document, "number": number[:20], "vouchers": vouchers[:20_000], "fault": str(fault)}
-        return render(request, "documents/last.html", page, status=400)
-    detail = f"document {document}; " + ", ".join(f"{name}/{year}={to}" for (name, year), to in series.items())
+        asks = isinstance(fault, NothingLost)
+        said = {"skips": fault.message} if asks else {"fault": str(fault)}
+        page = {"known": known.document, "number": number[:20], "vouchers": vouchers[:20_000], **said}
+        return render(request, "documents/last.html", page, status=409 if asks else 400)
+    skipped = ", numbers skipped although nothing was missing" if "sure" in request.POST else ""
+    detail = f"document {document}{skipped}; " + ", ".join(f"{name}/{year}={to}" for (name, year), to in series.items())
     member.note("last document confirmed", detail[:2000], connection.id)
-    messages.success(request, f"The next document is number {document + 1}.")
+    messages.success(request, _("The next document is number %(number)s.") % {"number": document + 1})
     return redirect("documents", connection.id)
 
 
@@ -87,12 +100,12 @@ def _form_of(last: LastNumbers) -> dict[str, str]:
 
 def _typed_number(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 10 and int(text)):
-        raise Misconfigured("The last document's number is missing.", "Type it in digits.")
+        raise Misconfigured(_("The last document's number is missing."), _("Type it in digits."))
     return int(text)
 
 
 def _typed_series(text: str) -> dict[SeriesKey, int]:
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) > MOST_SERIES:
-        raise Misconfigured("These are too many series.", f"Name {MOST_SERIES} at most.")
+        raise Misconfigured(_("These are too many series."), _("Name %(most)s at most.") % {"most": MOST_SERIES})
     return dict(map(series_from, lines))

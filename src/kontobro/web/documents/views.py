@@ -11,6 +11,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from kontobro.core.documents import DocumentRow, SealedFile
@@ -145,4 +146,4 @@ def _whole(pieces: Iterator[bytes], file: SealedFile) -> Iterator[bytes]:
         size += len(piece)
         yield piece
     if size != file.size:
-        raise Misconfigured(f"{file.name} is not whole in the database.", "Restore a backup.")
+        raise Misconfigured(_("%(file)s is not whole in the database.") % {"file": file.name}, _("Restore a backup."))

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from kontobro.core.errors import KontobroError
 from kontobro.service.config import ServiceConfig, config
@@ -45,7 +46,9 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
         if config().signup_open or FIRST_VISIT in self.request.session:
             return
         if email.casefold() != self.request.session.get(INVITED, "").casefold():
-            raise ValidationError("The invitation is for another email address. Ask for an invitation to this address.")
+            raise ValidationError(
+                _("The invitation is for another email address. Ask for an invitation to this address.")
+            )
 
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
         """The link is for one person: whoever signed up by it has used it up."""

@@ -1,7 +1,7 @@
 """Rights that are taken away take along what was handed out under them; and who acts now, whatever a page saw before.
 
-Removed: the membership's invitations (the database's own cascade), those to the person's address, and set-ups with
-their secrets and states. A lower role loses what only the higher one could hand out.
+Removed: the membership's invitations and API tokens (the database's own cascade), invitations to the person's address,
+and set-ups with their secrets and states. A lower role loses what only the higher one could hand out.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from kontobro.core.errors import Misconfigured, NotAllowed
-from kontobro.web.models import Invitation, Membership, Organisation, Setup, User
+from kontobro.web.models import ApiToken, Invitation, Membership, Organisation, Setup, User
 from kontobro.web.tenancy import Member, Role
 
-GONE = "This setup was cancelled, or your role in the organisation has changed."
+GONE = gettext_lazy("This setup was cancelled, or your role in the organisation has changed.")
 
 
 @contextmanager
@@ -31,7 +33,9 @@ def as_owner(member: Member) -> Iterator[Membership]:
         lock_members(member.organisation)
         mine = Membership.objects.filter(organisation=member.organisation, user=member.user, role="owner").first()
         if mine is None:
-            raise NotAllowed("You are no longer an owner of this organisation.", "Ask an owner of the organisation.")
+            raise NotAllowed(
+                _("You are no longer an owner of this organisation."), _("Ask an owner of the organisation.")
+            )
         yield mine
 
 
@@ -44,9 +48,10 @@ def change_role(target: Membership, role: str) -> None:
     """Give a membership another role, or none, in the caller's transaction. Raises Misconfigured for the last owner."""
     others = Membership.objects.filter(organisation_id=target.organisation_id, role="owner").exclude(id=target.id)
     if target.role == "owner" and role != "owner" and not others.exists():
-        raise Misconfigured("This is the last owner.", "Make another member an owner first.")
+        raise Misconfigured(_("This is the last owner."), _("Make another member an owner first."))
     if role != "owner":
         Invitation.objects.filter(sender=target).delete()
+        ApiToken.objects.filter(maker=target).delete()
     if role not in ("owner", "bookkeeper"):
         Setup.objects.filter(organisation_id=target.organisation_id, user=target.user).delete()
     if role:
@@ -86,4 +91,4 @@ def require_still(setup: Setup, role: Role = "bookkeeper") -> None:
     found = Membership.objects.filter(organisation_id=setup.organisation_id, user=setup.user).first()
     may = found is not None and Member(found.user, setup.organisation, found.role).may(role)  # type: ignore[arg-type]
     if not may or not Setup.objects.filter(id=setup.id).exists():
-        raise NotAllowed(GONE, "Start again, or ask an owner of the organisation.")
+        raise NotAllowed(str(GONE), _("Start again, or ask an owner of the organisation."))

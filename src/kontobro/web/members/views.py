@@ -17,31 +17,35 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kontobro.core.errors import Misconfigured, NotAllowed
 from kontobro.service.config import config
 from kontobro.web.members.accounts import INVITED
 from kontobro.web.members.rights import as_owner, change_role, lock_members, open_invitation
-from kontobro.web.models import Invitation, Membership, Organisation
-from kontobro.web.tenancy import Member, of_organisation
+from kontobro.web.models import Invitation, Membership, Organisation, User
+from kontobro.web.tenancy import ROLE_WORDS, Member, of_organisation
 
 VALID = timedelta(days=7)
-COULD_SIGN = "This owner could read the secret that signs your webhook. Create a new one under Notifications."
+COULD_SIGN = gettext_lazy(
+    "This owner could read the secret that signs your webhook. Create a new one under Notifications."
+)
 CHOICES = (
-    ("owner", "Owner: can do everything, including members and disconnecting"),
-    ("bookkeeper", "Bookkeeper: can export, change settings and approve plans"),
-    ("readonly", "Read-only: can see everything and change nothing"),
+    ("owner", gettext_lazy("Owner: can do everything, including members and disconnecting")),
+    ("bookkeeper", gettext_lazy("Bookkeeper: can export, change settings and approve plans")),
+    ("readonly", gettext_lazy("Read-only: can see everything and change nothing")),
 )
 
 
 class RoleForm(forms.Form):
-    role = forms.ChoiceField(choices=CHOICES)
+    role = forms.ChoiceField(label=gettext_lazy("Role"), choices=CHOICES)
 
 
 class InvitationForm(RoleForm):
-    email = forms.EmailField(label="Email address")
+    email = forms.EmailField(label=gettext_lazy("Email address"))
     field_order = ("email", "role")
 
 
@@ -78,7 +82,9 @@ def invite(request: HttpRequest, member: Member) -> HttpResponse:
     email, role = form.cleaned_data["email"], form.cleaned_data["role"]
     with as_owner(member) as mine:
         if Membership.objects.filter(organisation=member.organisation, user__email__iexact=email).exists():
-            raise Misconfigured(f"{email} is already a member.", "Change the role in the list.")
+            raise Misconfigured(
+                _("%(email)s is already a member.") % {"email": email}, _("Change the role in the list.")
+            )
         Invitation.objects.filter(organisation=member.organisation, email__iexact=email).delete()
         Invitation.objects.create(
             organisation=member.organisation,
@@ -95,8 +101,13 @@ def invite(request: HttpRequest, member: Member) -> HttpResponse:
 
 
 def _send(organisation: Organisation, email: str, link: str) -> None:
-    text = f"You are invited to {organisation.name} in Kontobro. Open this link within 7 days:\n\n{link}\n"
-    send_mail("Kontobro: you are invited", text, None, [email], fail_silently=False)
+    """In the language of who is invited, if it is known here, else of who invites."""
+    known = User.objects.filter(email__iexact=email).exclude(language="").first()
+    with translation.override(known.language if known else translation.get_language()):
+        text = _("You are invited to %(organisation)s in Kontobro. Open this link within 7 days:")
+        subject = _("Kontobro: you are invited")
+    text = text % {"organisation": organisation.name}
+    send_mail(subject, f"{text}\n\n{link}\n", None, [email], fail_silently=False)
 
 
 def _hash(secret: str) -> str:
@@ -110,8 +121,8 @@ def demand(request: HttpRequest, member: Member) -> HttpResponse:
     wanted = "demand" in request.POST
     if wanted and not is_mfa_enabled(member.user):
         raise NotAllowed(
-            "You have not set up two-factor authentication yourself yet.",
-            "Set it up first, under your name in the menu.",
+            _("You have not set up two-factor authentication yourself yet."),
+            _("Set it up first, under your name in the menu."),
         )
     with as_owner(member):
         Organisation.objects.filter(id=member.organisation.id).update(demands_mfa=wanted)
@@ -142,14 +153,13 @@ def change(request: HttpRequest, member: Member, membership: int) -> HttpRespons
         remove = "remove" in request.POST
         form = RoleForm(request.POST)
         if not remove and not form.is_valid():
-            raise Misconfigured("This is not a valid role.", "Choose one from the list.")
+            raise Misconfigured(_("This is not a valid role."), _("Choose one from the list."))
         role = "" if remove else form.cleaned_data["role"]
         knew_secret = target.role == "owner" != role and bool(member.organisation.hook_url)
         change_role(target, role)
         member.note("member removed" if remove else "role changed", f"{target.user.email} {role}".strip())
-    messages.success(
-        request, f"{target.user.email} was removed." if remove else f"{target.user.email} now has the role {role}."
-    )
+    told = _("%(email)s was removed.") if remove else _("%(email)s now has the role %(role)s.")
+    messages.success(request, told % {"email": target.user.email, "role": ROLE_WORDS.get(role, role)})
     if knew_secret:
         messages.warning(request, COULD_SIGN)
     return redirect(
@@ -165,7 +175,9 @@ def accept(request: HttpRequest, secret: str) -> HttpResponse:
         raise Http404
     request.session[INVITED] = invitation.email
     if request.method == "GET" or not request.user.is_authenticated:
-        return render(request, "members/accept_invitation.html", {"invitation": invitation})
+        return render(
+            request, "members/accept_invitation.html", {"invitation": invitation, "role": ROLE_WORDS[invitation.role]}
+        )
     return _join(request, invitation)
 
 
@@ -173,8 +185,8 @@ def accept(request: HttpRequest, secret: str) -> HttpResponse:
 def _join(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     if request.user.email.casefold() != invitation.email.casefold():  # type: ignore[union-attr]
         raise Misconfigured(
-            "The invitation is for another email address, not the one you signed in with.",
-            f"Sign in as {invitation.email}, or ask for an invitation to your own address.",
+            _("The invitation is for another email address, not the one you signed in with."),
+            _("Sign in as %(email)s, or ask for an invitation to your own address.") % {"email": invitation.email},
         )
     with transaction.atomic():
         lock_members(invitation.organisation)

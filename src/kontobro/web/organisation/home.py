@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from kontobro.web.models import Membership, Organisation
@@ -15,7 +16,7 @@ from kontobro.web.tenancy import Member, memberships
 
 class OrganisationForm(forms.Form):
     name = forms.CharField(
-        max_length=100, label="Name of your company", widget=forms.TextInput(attrs={"autofocus": True})
+        max_length=100, label=gettext_lazy("Name of your company"), widget=forms.TextInput(attrs={"autofocus": True})
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date
 
@@ -139,13 +139,16 @@ class Memory:
         ToldNotice.objects.filter(connection_id=connection_id, cause=cause, day=day).delete()
 
 
-def addresses(connection_id: str) -> Sequence[str]:
-    """The mail addresses of those who can fix something and want to hear of it."""
+def addresses(connection_id: str) -> Mapping[str, Sequence[str]]:
+    """The mail addresses of those who can fix something and want to hear of it, by the language that they chose."""
     owner = ConnectionOwner.objects.filter(connection_id=connection_id).first()
     if owner is None:
-        return ()
+        return {}
     members = Membership.objects.select_related("user").filter(organisation_id=owner.organisation_id, mailed=True)
-    return [member.user.email for member in members.filter(role__in=("owner", "bookkeeper"))]
+    found: dict[str, list[str]] = {}
+    for member in members.filter(role__in=("owner", "bookkeeper")):
+        found.setdefault(member.user.language, []).append(member.user.email)
+    return found
 
 
 def target(config: ServiceConfig, connection_id: str) -> tuple[str, str] | None:

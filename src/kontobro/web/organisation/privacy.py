@@ -12,6 +12,8 @@ from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from kontobro.core.errors import Misconfigured
@@ -24,12 +26,15 @@ from kontobro.export.personal.data import (
     erase_entries,
     export_company,
 )
-from kontobro.web.models import AuditEvent, ConnectionOwner, Setup, ToldNotice, WebhookDelivery
+from kontobro.web.models import AuditEvent, ConnectionOwner, MonthClose, Setup, ToldNotice, WebhookDelivery
 from kontobro.web.process import process
 from kontobro.web.tenancy import Member, of_connection
 
 LONGEST = 200
 """Characters of a name, address or id that is looked for."""
+
+MONTHS = ("month", "closed_at", "figures", "reopened_at", "reason")
+"""What is taken out of a closed month: not who closed it."""
 
 
 @of_connection("owner")
@@ -61,6 +66,7 @@ def _add_ours(connection: Connection, file: IO[bytes]) -> None:
     rows = {
         "audit.json": AuditEvent.objects.filter(**of_it).order_by("at").values("at", "action", "detail"),
         "notices.json": ToldNotice.objects.filter(**of_it).order_by("day").values("day", "cause"),
+        "months.json": MonthClose.objects.filter(**of_it).order_by("closed_at").values(*MONTHS),
         "webhooks.json": WebhookDelivery.objects.filter(**of_it).order_by("at").values("at", "delivery_id"),
     }
     with ZipFile(file, "a", ZIP_DEFLATED) as archive:
@@ -103,11 +109,13 @@ def erase(request: HttpRequest, member: Member, connection: Connection) -> HttpR
     member.note(
         "person erased", f"{len(found)} expenses" + (f"; documents {held} not changed" if held else ""), connection.id
     )
-    kept = f" Sealed documents are not changed; they name the person still: {held}." if held else ""
-    messages.success(
-        request,
-        f"{len(found)} expenses were erased from Kontobro. Pleo and the accounting system keep their own data.{kept}",
-    )
+    told = ngettext(
+        "%(count)s expense was erased from Kontobro. Pleo and the accounting system keep their own data.",
+        "%(count)s expenses were erased from Kontobro. Pleo and the accounting system keep their own data.",
+        len(found),
+    ) % {"count": len(found)}
+    kept = _("Sealed documents are not changed; they name the person still: %(documents)s.") % {"documents": held}
+    messages.success(request, f"{told} {kept}" if held else told)
     return redirect("privacy", connection.id)
 
 
@@ -115,8 +123,8 @@ def _asked_for(request: HttpRequest) -> str:
     who = request.POST.get("who", "").strip()
     if not who or len(who) > LONGEST:
         raise Misconfigured(
-            "The name is empty or too long.",
-            f"Enter a name, an email address or a Pleo ID, with {LONGEST} characters at most.",
+            _("The name is empty or too long."),
+            _("Enter a name, an email address or a Pleo ID, with %(most)s characters at most.") % {"most": LONGEST},
         )
     return who
 
@@ -127,16 +135,18 @@ def delete(request: HttpRequest, member: Member, connection: Connection) -> Http
     """Delete everything of a disconnected company, once its name was typed. The organisation's audit trail stays."""
     if request.POST.get("name", "").strip() != connection.pleo_name.strip():
         raise Misconfigured(
-            "The name does not match this company. Nothing was deleted.",
-            f"Type exactly: {connection.pleo_name}",
+            _("The name does not match this company. Nothing was deleted."),
+            _("Type exactly: %(name)s") % {"name": connection.pleo_name},
         )
     delete_company(connection, process.app.store)
-    for model in (WebhookDelivery, ToldNotice, Setup, ConnectionOwner):
+    for model in (WebhookDelivery, ToldNotice, Setup, MonthClose, ConnectionOwner):
         model.objects.filter(connection_id=connection.id).delete()
     member.note("company deleted", "", connection.id)
     messages.success(
         request,
-        "All data of the company was deleted from Kontobro. Booked entries stay in the accounting system, their IDs "
-        "here: none is booked a second time in other books.",
+        _(
+            "All data of the company was deleted from Kontobro. Booked entries stay in the accounting system, their "
+            "IDs here: none is booked a second time in other books."
+        ),
     )
     return redirect("overview", member.organisation.id)

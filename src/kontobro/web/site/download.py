@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
+from django.utils.translation import gettext as _
+
 from kontobro.net.deadline import time_limit
 from kontobro.web.middleware import TooManyAtOnce
 from kontobro.web.site.aside import LONGEST, give_thread_back, take_thread
@@ -22,7 +24,7 @@ class Held:
         self._closed = False
         self._until = time.monotonic() + LONGEST
         if not take_thread(self._owner):
-            raise TooManyAtOnce("Too many downloads are running.", "Wait until one has finished, then try again.")
+            raise TooManyAtOnce(_("Too many downloads are running."), _("Wait until one has finished, then try again."))
 
     def in_time(self) -> AbstractContextManager[None]:
         return time_limit(max(0.0, self._until - time.monotonic()))

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from kontobro.service.outage import is_outage
 from kontobro.web.middleware import outage_page
@@ -24,24 +25,25 @@ def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
     return _page(
         request,
         404,
-        "Not found",
-        "This page does not exist, or belongs to an organisation that you are not a member of.",
+        _("Not found"),
+        _("This page does not exist, or belongs to an organisation that you are not a member of."),
     )
 
 
 def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
-    return _page(request, 403, "Not allowed", "This is not allowed from the page you came from. Go back and try again.")
+    text = _("This is not allowed from the page you came from. Go back and try again.")
+    return _page(request, 403, _("Not allowed"), text)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    text = (
+    text = _(
         "The form has expired or came from another site. Nothing was changed. Go back, reload the page and try again."
     )
-    return _page(request, 403, "Please try again", text)
+    return _page(request, 403, _("Please try again"), text)
 
 
 def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
-    return _page(request, 400, "Invalid request", "The request can't be read. Go back and try again.")
+    return _page(request, 400, _("Invalid request"), _("The request can't be read. Go back and try again."))
 
 
 def broken(request: HttpRequest) -> HttpResponse:
@@ -51,5 +53,6 @@ def broken(request: HttpRequest) -> HttpResponse:
         return outage_page()
     number = uuid.uuid4().hex[:12]
     log.error("page broke", extra={"number": number})
-    text = f"This is an error in Kontobro; it booked nothing. Give your administrator this number: {number}."
-    return render(request, "site/broken.html", {"title": "Something went wrong", "text": text}, status=500)
+    text = _("This is an error in Kontobro; it booked nothing. Give your administrator this number: %(number)s.")
+    page = {"title": _("Something went wrong"), "text": text % {"number": number}}
+    return render(request, "site/broken.html", page, status=500)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_currency, format_decimal
 from django import template
 from django.forms import BoundField
@@ -15,56 +15,67 @@ from django.template import Context
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from kontobro.core.errors import Misconfigured
 from kontobro.core.rules.dates import zone_named
+from kontobro.core.words import name_in, setting_in
 from kontobro.service.connectors import connectors
+from kontobro.web.language import language_now
+from kontobro.web.telling import Told, told_in
+from kontobro.web.tenancy import ROLE_WORDS
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 register = template.Library()
 
-STATES: dict[str, tuple[str, str]] = {
+STATES: dict[str, tuple[StrOrPromise, str]] = {
     # state: (its word on a page, the colour of its badge)
-    "planned": ("waiting", "secondary"),
-    "booking": ("being booked", "blue"),
-    "drafted": ("draft", "azure"),
-    "attached": ("draft with receipts", "azure"),
-    "posted": ("posted", "green"),
-    "verified": ("verified", "green"),
-    "reported": ("reported", "green"),
-    "handed_over": ("in a document", "green"),
-    "sealed": ("sealed, not delivered", "orange"),
-    "delivering": ("being delivered", "blue"),
-    "unsure": ("may have been sent", "orange"),
-    "delivered": ("delivered", "green"),
-    "released": ("released", "secondary"),
-    "void": ("void", "secondary"),
-    "rejected": ("needs attention", "red"),
-    "uncertain": ("unconfirmed; will be checked at the next export", "orange"),
-    "in_progress": ("in progress", "blue"),
-    "pending": ("waiting", "secondary"),
-    "seen": ("waiting", "secondary"),
-    "claiming": ("starting", "blue"),
-    "not ours": ("done by another installation", "secondary"),
-    "completed": ("completed", "green"),
-    "completed_with_errors": ("completed; some expenses need attention", "orange"),
-    "failed": ("failed", "red"),
-    "unfinished": ("unfinished", "orange"),
-    "connected": ("connected", "green"),
-    "reconnect": ("connect again", "red"),
-    "trial": ("trial: preview only", "azure"),
-    "disconnected": ("disconnected", "secondary"),
-    "in_step": ("in sync", "green"),
-    "waiting": ("needs a decision", "orange"),
-    "running": ("running", "blue"),
-    "done": ("done", "green"),
+    "planned": (_("waiting"), "secondary"),
+    "booking": (_("being booked"), "blue"),
+    "drafted": (_("draft"), "azure"),
+    "attached": (_("draft with receipts"), "azure"),
+    "posted": (_("posted"), "green"),
+    "verified": (_("verified"), "green"),
+    "reported": (_("reported"), "green"),
+    "handed_over": (_("in a document"), "green"),
+    "sealed": (_("sealed, not delivered"), "orange"),
+    "delivering": (_("being delivered"), "blue"),
+    "unsure": (_("may have been sent"), "orange"),
+    "delivered": (_("delivered"), "green"),
+    "released": (_("released"), "secondary"),
+    "void": (_("void"), "secondary"),
+    "rejected": (_("needs attention"), "red"),
+    "uncertain": (_("unconfirmed; will be checked at the next export"), "orange"),
+    "in_progress": (_("in progress"), "blue"),
+    "pending": (_("waiting"), "secondary"),
+    "seen": (_("waiting"), "secondary"),
+    "claiming": (_("starting"), "blue"),
+    "not ours": (_("done by another installation"), "secondary"),
+    "completed": (_("completed"), "green"),
+    "completed_with_errors": (_("completed; some expenses need attention"), "orange"),
+    "failed": (_("failed"), "red"),
+    "unfinished": (_("unfinished"), "orange"),
+    "connected": (_("connected"), "green"),
+    "reconnect": (_("connect again"), "red"),
+    "trial": (_("trial: preview only"), "azure"),
+    "disconnected": (_("disconnected"), "secondary"),
+    "in_step": (_("in sync"), "green"),
+    "waiting": (_("needs a decision"), "orange"),
+    "running": (_("running"), "blue"),
+    "done": (_("done"), "green"),
 }
 
 
-PLAIN: dict[str, str] = {
-    "handed_over": "in a document",
-    "atm_withdrawal": "ATM withdrawal",
-    "wallet_topup": "wallet top-up",
+PLAIN: dict[str, StrOrPromise] = {
+    "handed_over": _("in a document"),
+    "atm_withdrawal": _("ATM withdrawal"),
+    "wallet_topup": _("wallet top-up"),
     "csv": "CSV",
+    "export": _("export"),
+    "settle": _("settle"),
+    "sync": _("sync"),
 }
 """Codes whose words are not the code's own."""
 
@@ -105,6 +116,12 @@ def day(context: Context, value: date | str | None) -> str:
 
 
 @register.simple_tag(takes_context=True)
+def month(context: Context, first: date) -> str:
+    """A month in the reader's words: October 2026."""
+    return str(format_skeleton("yMMMM", first, locale=_locale(context)))
+
+
+@register.simple_tag(takes_context=True)
 def moment(context: Context, value: datetime | Literal[""] | None, zone: str | None = None) -> SafeString | str:
     """A moment as a `time` element, in the reader's zone. Where that is not known, in the company's (`zone`); else in
     UTC, and said so. Empty: a dash."""
@@ -125,14 +142,36 @@ def moment(context: Context, value: datetime | Literal[""] | None, zone: str | N
 @register.simple_tag
 def state(value: str) -> SafeString:
     """A state as a badge: a word, not a colour alone."""
-    word, colour = STATES.get(value, (value.replace("_", " "), "secondary"))
+    word, colour = STATES[value] if value in STATES else (plain(value), "secondary")
     return format_html('<span class="badge bg-{}-lt">{}</span>', colour, word)
 
 
 @register.filter
 def plain(code: str) -> str:
     """A code of Pleo's or ours as words: `card_purchase` is "card purchase". Unknown ones too."""
-    return PLAIN.get(code.lower(), code.lower().replace("_", " ").replace("-", " "))
+    code = code.lower()
+    if code in PLAIN:
+        return str(PLAIN[code])
+    language = language_now()
+    return code.replace("_", " ").replace("-", " ") if language == "en" else name_in(code, language)
+
+
+@register.filter
+def role(value: str) -> str:
+    """A member's role in words."""
+    return str(ROLE_WORDS.get(value, value))
+
+
+@register.simple_tag
+def setting_words(text: str) -> str:
+    """A text of the settings' catalogue in the page's language."""
+    return setting_in(text, language_now())
+
+
+@register.simple_tag(takes_context=True)
+def said(context: Context, one: Any) -> Told:
+    """What a problem, a note or an error says, in the page's language and the reader's format."""
+    return told_in(one, language_now(), _locale(context))
 
 
 @register.filter

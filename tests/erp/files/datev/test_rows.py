@@ -294,3 +294,19 @@ def test_a_link_is_the_same_in_every_export_and_another_for_other_receipts(tmp_p
     assert link(b"%PDF-1") == link(b"%PDF-1")
     assert link(b"%PDF-1") != link(b"%PDF-2")
     assert link(b"%PDF-1").startswith('BEDI "')
+
+
+def test_belegfeld_1_is_what_a_bill_its_payment_and_its_credit_note_are_matched_by(tmp_path: Path) -> None:
+    """The export refuses what `clashes`, over all of a job and earlier documents."""
+    target = a_target(tmp_path)
+    bill = target.place(a_bill(CHART, number="RE-1")).matched
+    assert bill
+    others = [
+        a_bill(CHART, number="RE-1"),
+        a_payment(CHART, InvoiceKey("V100", "RE-1", "DKK")),
+        a_bill(CHART, number="RE-1", credit_note=True),
+        a_payment(CHART, InvoiceKey("V100", "RE(-1", "DKK")),
+    ]
+    clashes = [number and bill.clashes(number) for number in (target.place(each).matched for each in others)]
+    assert clashes == [True, False, False, True]
+    assert target.place(a_journal(CHART)).matched is None

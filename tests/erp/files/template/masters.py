@@ -16,7 +16,8 @@ from kontobro.core.model.masterdata import (
 )
 from kontobro.erp.files.common.master_file import MasterFile
 from kontobro.erp.files.template.layout import Format, read_layout
-from kontobro.erp.files.template.target import TemplateTarget, in_format, ready_text
+from kontobro.erp.files.template.own.texts import ready_text
+from kontobro.erp.files.template.target import TemplateTarget, in_format
 from kontobro.testing.connector.entries import Chart
 
 CHART = Chart(

@@ -61,3 +61,8 @@ def test_a_layout_that_says_too_little_is_refused(layout: str, said: str) -> Non
     rows = f"Date,Text,Account,Amount\n2026-11-03,Lunch {ID},4010,80.00\n"
     with pytest.raises(Misconfigured, match=said):
         posted_of(read_layout(layout, "Journal"), rows.encode())
+
+
+def test_a_file_without_rows_says_nothing_of_documents() -> None:
+    with pytest.raises(Misconfigured, match="it has no entries"):
+        posted_of(read_layout(LAYOUT, "Journal"), b"Date,Text,Account,Amount\n")

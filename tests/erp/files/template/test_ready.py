@@ -12,8 +12,8 @@ from kontobro.core.errors import parted
 from kontobro.core.model.journal import Entry
 from kontobro.erp.files.template import READY
 from kontobro.erp.files.template.layout import read_layout
+from kontobro.erp.files.template.own.texts import ready_text
 from kontobro.erp.files.template.read_back import read_back
-from kontobro.erp.files.template.target import ready_text
 from kontobro.testing.connector.entries import a_bill, a_journal, a_reverse_journal, a_taxed_journal
 from kontobro.testing.document.papers import Papers
 from tests.erp.files.template.masters import CHART, ready

@@ -20,8 +20,9 @@ from kontobro.core.errors import Misconfigured, Note, parted
 from kontobro.core.model.journal import Entry, EntryLine, JournalEntry, Reference, dimension_sums, line_sums
 from kontobro.erp.files.template import CSV, READY, XLSX
 from kontobro.erp.files.template.layout import read_layout
+from kontobro.erp.files.template.own.texts import ready_text
 from kontobro.erp.files.template.read_back import read_back
-from kontobro.erp.files.template.target import TemplateTarget, chosen_layout, open_csv, open_xlsx, ready_text
+from kontobro.erp.files.template.target import TemplateTarget, chosen_layout, open_csv, open_xlsx
 from kontobro.testing.connector.entries import (
     a_bill,
     a_journal,
@@ -163,7 +164,9 @@ class TestColumns:
 
 
 class TestFormulas:
-    @pytest.mark.parametrize("text", ["=1+1", "+49 30 12", "-x", "@SUM(A1)", "\t=1", "\r=1"])
+    @pytest.mark.parametrize(
+        "text", ["=1+1", "+49 30 12", "-x", "@SUM(A1)", "\t=1", "\r=1", "＝1+1", "＋49", "－x", "＠SUM"]
+    )
     def test_text_that_looks_like_one_is_disarmed(self, text: str) -> None:
         entry = replace(ENTRY, payee=text)
         assert first_row(entry, {"value": "{payee}"}) == [f"'{text.strip()}"]

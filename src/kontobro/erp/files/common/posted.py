@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -10,25 +10,50 @@ from kontobro.core.errors import Misconfigured, said_of
 from kontobro.core.model.journal import summed
 from kontobro.core.tieout.journal import PostedEntry
 from kontobro.erp.files.common.fec_reader import read_fec
+from kontobro.erp.files.common.masters.datev import is_datev
 from kontobro.erp.files.common.sie_reader import read_sie
 
 MOST_BYTES: Final = 256 * 1024 * 1024
 
 
-def read_posted(path: Path) -> list[PostedEntry]:
-    """The entries of a journal: SIE 4 (E or I) or FEC, as its content says. Raises Misconfigured."""
+InDatev = Callable[[bytes, str], list[PostedEntry]]
+"""How bytes and name of a file are read; a Buchungsstapel with the keys and accounts of a client."""
+
+
+def read_posted(path: Path, in_datev: InDatev | None = None) -> list[PostedEntry]:
+    """The entries of a journal: SIE 4 (E or I), FEC, or DATEV where its client is known, as its content says. Raises
+    Misconfigured, also for one without entries: it would say of every document that it is not there."""
+    content = journal_bytes(path)
+    if posted := _reader_of(content, path.name, in_datev)(content, path.name):
+        return posted
+    raise Misconfigured(f"{path.name} has no entries.", "Export the journal of the days that the documents are of.")
+
+
+def _reader_of(content: bytes, name: str, in_datev: InDatev | None) -> InDatev:
+    begin = content[:4096].lstrip(b"\xef\xbb\xbf \r\n\t")
+    if begin.startswith(b"#"):
+        return lambda content, _: list(_of_sie(content))
+    if begin.lower().startswith(b"journalcode"):
+        return lambda content, _: list(_of_fec(content))
+    if not is_datev(begin):
+        raise Misconfigured(
+            f"{name} is neither SIE, FEC nor DATEV.",
+            "Export the journal in one of these formats, or as CSV with a template of its layout.",
+        )
+    if in_datev is None:
+        what = "is in DATEV's format, and this connection's documents are not."
+        raise Misconfigured(f"{name} {what}", "Export the journal as SIE, FEC or CSV.")
+    return in_datev
+
+
+def journal_bytes(path: Path) -> bytes:
+    """The bytes of a journal, which may be large. Raises Misconfigured."""
     try:
         if path.stat().st_size > MOST_BYTES:
             raise Misconfigured(f"{path.name} has more than {MOST_BYTES:,} bytes.", "Export a shorter period.")
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise Misconfigured(f"{said_of(error)}.", "Check the path.") from error
-    begin = content[:4096].lstrip(b"\xef\xbb\xbf \r\n\t")
-    if begin.startswith(b"#"):
-        return list(_of_sie(content))
-    if begin.lower().startswith(b"journalcode"):
-        return list(_of_fec(content))
-    raise Misconfigured(f"{path.name} is neither SIE nor FEC.", "Export the journal in one of these formats.")
 
 
 def _of_sie(content: bytes) -> Iterator[PostedEntry]:

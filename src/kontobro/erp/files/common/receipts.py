@@ -16,7 +16,7 @@ from kontobro.erp.files.common.pieces import LARGEST
 INDEX: Final = "index.csv"
 COLUMNS: Final = ("file", "reference", "voucher", "date", "payee", "original name", "type", "bytes", "sha256")
 
-FORMULA: Final = ("=", "+", "-", "@")
+FORMULA: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
 def zip_pieces(members: Iterable[tuple[str, Callable[[], bytes]]], moment: datetime) -> Iterator[bytes]:

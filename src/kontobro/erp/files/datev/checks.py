@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
+from kontobro.core.documents import MatchedNumber
 from kontobro.core.errors import Note, Problem, shown
 from kontobro.core.model.findings import problem
-from kontobro.core.model.journal import Entry, compared
+from kontobro.core.model.journal import Bill, Entry, compared
 from kontobro.core.words import Phrase
 from kontobro.erp.files.common.letters import line_of
 from kontobro.erp.files.common.pairs import can_pair
@@ -212,15 +213,30 @@ def _new_vendor(id: str, books: Books) -> Iterator[Problem]:
 
 def collisions(entries: Sequence[Entry], books: Books) -> dict[int, Problem]:
     """Two invoices of one vendor whose numbers are the same in Belegfeld 1 would settle each other: by the place of
-    every one after the first."""
-    seen: dict[tuple[str, str], str] = {}
+    every one after the first. The export looks the same way through the whole job and what was sealed before."""
+    seen: dict[tuple[str, str], list[MatchedNumber]] = {}
     found: dict[int, Problem] = {}
     for at, entry in enumerate(entries):
-        if not is_open_item(entry):
+        if (number := matched_number(entry, books)) is None:
             continue
-        number = number_of(entry, VOUCHER, books.setup.number)
-        key = (entry.vendor or "", cleaned(number).casefold())
-        before = seen.setdefault(key, number)
-        if compared(before) != compared(number):
-            found[at] = problem("document_number_same", "number", number, system=SYSTEM, other=before)
+        before = seen.setdefault((number.vendor, number.written), [])
+        if other := next((each for each in before if each.clashes(number)), None):
+            found[at] = problem("document_number_same", "number", number.number, system=SYSTEM, other=other.number)
+        else:
+            before.append(number)
     return found
+
+
+def matched_number(entry: Entry, books: Books) -> MatchedNumber | None:
+    """Belegfeld 1 as DATEV matches bills, payments and credit notes of a vendor by it."""
+    if not is_open_item(entry):
+        return None
+    number = number_of(entry, VOUCHER, books.setup.number)
+    return MatchedNumber(
+        vendor=entry.vendor or "",
+        written=cleaned(number).casefold(),
+        meant=compared(number),
+        number=number,
+        opens=isinstance(entry, Bill) and not entry.credit_note,
+        system=SYSTEM,
+    )

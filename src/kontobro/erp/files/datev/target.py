@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import Final
 
 from kontobro.core.errors import Problem
@@ -21,12 +20,14 @@ from kontobro.core.model.masterdata import (
     Vendor,
 )
 from kontobro.core.ports import Capabilities, DocumentFile, DocumentHead, Place, R, Vouchers
+from kontobro.core.tieout.journal import PostedEntry
 from kontobro.erp.files.common.master_file import MasterFile
-from kontobro.erp.files.common.masters import company_of, read_master_file
+from kontobro.erp.files.common.masters import company_of, masters_of
 from kontobro.erp.files.datev.books import Books, books_of
-from kontobro.erp.files.datev.checks import collisions, problems_of
+from kontobro.erp.files.datev.checks import collisions, matched_number, problems_of
 from kontobro.erp.files.datev.lines import encoded, posting_lines
 from kontobro.erp.files.datev.package import RECEIPTS, package_content, packages
+from kontobro.erp.files.datev.posted import posted_of
 from kontobro.erp.files.datev.rows import rows_of
 from kontobro.erp.files.datev.setup import Setup, read_setup
 from kontobro.erp.files.datev.vendors import new_vendors, vendor_lines
@@ -38,7 +39,7 @@ CSV: Final = "text/csv; charset=windows-1252"
 
 def from_options(options: Mapping[str, str]) -> DatevTarget:
     """The target of a connection's options (`CONNECTOR`). Raises Misconfigured for one that DATEV would not take."""
-    return DatevTarget(read_setup(options), Path(options["masters"]), options)
+    return DatevTarget(read_setup(options), options)
 
 
 class DatevTarget:
@@ -55,14 +56,13 @@ class DatevTarget:
     )
     max_rows: int | None = MOST_ROWS
 
-    def __init__(self, setup: Setup, masters: Path, options: Mapping[str, str]) -> None:
+    def __init__(self, setup: Setup, options: Mapping[str, str]) -> None:
         self._setup = setup
-        self._path = masters
         self._options = options
 
     @cached_property
     def _masters(self) -> MasterFile:
-        return read_master_file(self._path)
+        return masters_of(self._options)
 
     @cached_property
     def _books(self) -> Books:
@@ -95,7 +95,13 @@ class DatevTarget:
         """A batch may not cross a fiscal year, and DATEV recommends a month."""
         month, year = f"{entry.date:%Y-%m}", self._books.year(entry.date)
         group = month if year.start <= entry.date.replace(day=1) else f"{month}-2"  # a year may begin within a month
-        return Place(group=group, series=SERIES, year=year.name, rows=len(rows_of(entry, self._books)))
+        return Place(
+            group=group,
+            series=SERIES,
+            year=year.name,
+            rows=len(rows_of(entry, self._books)),
+            matched=matched_number(entry, self._books),
+        )
 
     def render(self, head: DocumentHead, vouchers: Vouchers) -> Iterator[DocumentFile]:
         """The batch, then vendors that are new in it, then its receipts."""
@@ -108,3 +114,7 @@ class DatevTarget:
         for at, span in enumerate(packages(vouchers), 1):
             content = package_content(head, vouchers, span, self._setup.receipts_version)
             yield DocumentFile(name=f"Belege_{name}_{at}.zip", media_type="application/zip", content=content)
+
+    def posted(self, content: bytes, name: str) -> list[PostedEntry]:
+        """The entries of a Buchungsstapel that DATEV exported, for the tie-out. Raises Misconfigured."""
+        return posted_of(content, name, self._books)

@@ -8,12 +8,14 @@ rows       Entry -> rows, by line, by debit/credit pair or by entry; tax on line
 checks     every reason why a template can't hold an entry
 tables     rows as CSV and XLSX
 target     the five methods
+own/       which template a connection uses, the one before it, what differs
 read_back  a CSV file of the same layout, read
 ready/     the templates that come with Kontobro
 """
 
 from importlib.resources import files
 
+from kontobro.core.model.connection import TEMPLATE_BEFORE, TEMPLATE_TEXT
 from kontobro.erp.kit.registration import Option, Registration
 
 READY = tuple(sorted(each.name.removesuffix(".toml") for each in (files(__name__) / "ready").iterdir()))
@@ -29,6 +31,13 @@ _OPTIONS = (
         help="A template that comes with Kontobro; generic-lines, where nothing is chosen.",
     ),
     Option("template_file", "template of your own", "path", required=False, help="A TOML file, instead of the choice."),
+    Option(
+        TEMPLATE_TEXT,
+        "template kept with the connection",
+        required=False,
+        help="A template's text, where no other is chosen. It is saved on its own, with what came before it.",
+    ),
+    Option(TEMPLATE_BEFORE, "the template before it", required=False, help="What an undo brings back."),
     Option("masters", "file of master data", "path", required=False, help="Accounts, tax codes, dimensions, vendors."),
     Option("company_name", "company's name", required=False, help="Where the master data do not say it."),
     Option("currency", "base currency", required=False, help="Where the master data do not say it."),

@@ -22,6 +22,8 @@ def posted_of(layout: Layout, content: bytes, called: str = "") -> list[PostedEn
             what = f"row {row.row} says neither a reference nor a voucher number"
             raise wrong(called, what, "Use a template with one of these columns.")
         groups[name].append(row)
+    if not groups:
+        raise wrong(called, "it has no entries", "Export the journal of the days that the documents are of.")
     return [
         PostedEntry(
             name=name,

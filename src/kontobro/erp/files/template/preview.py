@@ -14,7 +14,8 @@ from kontobro.core.ports import DocumentHead, Place, Voucher
 from kontobro.erp.files.common.master_file import MasterFile
 from kontobro.erp.files.template.book import book_of
 from kontobro.erp.files.template.columns.cells import Around, compiled
-from kontobro.erp.files.template.layout import Layout, faults, parsed, read_layout, wrong
+from kontobro.erp.files.template.columns.needed import lacking
+from kontobro.erp.files.template.layout import Format, Layout, faults, parsed, read_layout, wrong
 from kontobro.erp.files.template.records import Totals, require_records, titles_of
 from kontobro.erp.files.template.sample import MASTERS
 from kontobro.erp.files.template.tables import Document, cells_per_row
@@ -52,7 +53,19 @@ def faults_of(text: str | bytes, called: str, masters: MasterFile | None = None)
     except Misconfigured as fault:
         return [fault]
     found = [wrong(called, what, remedy) for what, remedy in faults(layout)]
-    return found or list(_compiling(layout, called, masters))
+    found = found or list(_compiling(layout, called, masters))  # a name that is misspelled is what is missing, too
+    return found or [wrong(called, what, remedy) for what, remedy in lacking(layout)]
+
+
+def faults_for(text: str, called: str, format: Format, masters: MasterFile | None = None) -> list[Misconfigured]:
+    """All that is wrong with a template for files of that format."""
+    if found := faults_of(text, called, masters):
+        return found
+    try:
+        in_format(read_layout(text, called), format, called)
+    except Misconfigured as fault:
+        return [fault]
+    return []
 
 
 def _compiling(layout: Layout, called: str, masters: MasterFile | None) -> Iterator[Misconfigured]:

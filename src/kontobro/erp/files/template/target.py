@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from importlib.resources import files
-from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from kontobro.core.errors import Misconfigured, Problem, said_of, shown
+from kontobro.core.errors import Problem
 from kontobro.core.model.findings import problem
 from kontobro.core.model.journal import Entry
 from kontobro.core.model.masterdata import Account, Company
@@ -21,17 +19,17 @@ from kontobro.erp.files.common.master_file import MasterFile
 from kontobro.erp.files.common.masters import company_of, masters_of
 from kontobro.erp.files.common.receipts import receipts_zip
 from kontobro.erp.files.common.years import first_month
-from kontobro.erp.files.template import READY
 from kontobro.erp.files.template.book import Book, book_of
 from kontobro.erp.files.template.checks import Checked, problems_of
 from kontobro.erp.files.template.columns.cells import Cells, cells_of
-from kontobro.erp.files.template.layout import MOST_BYTES, MOST_ROWS, Format, Layout, read_layout, wrong
+from kontobro.erp.files.template.columns.needed import lacking
+from kontobro.erp.files.template.layout import MOST_ROWS, Format, Layout, read_layout, wrong
+from kontobro.erp.files.template.own.texts import chosen_text
 from kontobro.erp.files.template.records import require_records
 from kontobro.erp.files.template.rows import rows_of
 from kontobro.erp.files.template.tables import Document, csv_pieces, xlsx_pieces
 from kontobro.erp.kit.receipts import RECEIPTS
 
-DEFAULT: Final = "generic-lines"
 XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -45,39 +43,22 @@ def open_xlsx(options: Mapping[str, str]) -> TemplateTarget:
     return TemplateTarget(chosen_layout(options, "xlsx"), options)
 
 
-def ready_text(name: str) -> str:
-    """A template that comes with Kontobro, as text. Raises Misconfigured for a name that is none."""
-    if name not in READY:
-        raise Misconfigured(f'There is no template "{shown(name)}".', f"Templates are {', '.join(READY)}.")
-    return (files("kontobro.erp.files.template") / "ready" / f"{name}.toml").read_text("utf-8")
-
-
-def file_text(path: Path) -> bytes:
-    """A template of one's own. Raises Misconfigured for a file that can't be read."""
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise wrong(path.name, f"it has more than {MOST_BYTES:,} bytes", "Give a smaller file.")
-        return path.read_bytes()
-    except (OSError, ValueError) as missing:
-        said = said_of(missing) if isinstance(missing, OSError) else "its name is not one"
-        raise wrong(path.name, said, "Set `template_file` to the path of a template.") from missing
-
-
 def chosen_layout(options: Mapping[str, str], format: Format) -> Layout:
-    """The template that the options name, in that format."""
-    own, name = options.get("template_file", "").strip(), options.get("template", "").strip()
-    if own and name:
-        raise Misconfigured("The options name two templates.", "Set `template` or `template_file`, not both.")
-    name = name or DEFAULT
-    called = Path(own).name if own else name
-    return in_format(read_layout(file_text(Path(own)) if own else ready_text(name), called), format, called)
+    """The template that the options name, in that format. Raises Misconfigured for one that can't be used, and for one
+    whose rows are no postings."""
+    text, called = chosen_text(options)
+    layout = read_layout(text, called)
+    for what, remedy in lacking(layout):
+        raise wrong(called, what, remedy)
+    return in_format(layout, format, called)
 
 
 def in_format(layout: Layout, format: Format, called: str) -> Layout:
     """The template as CSV or as Excel file. Raises Misconfigured where it is for the other alone."""
     stated = layout.file.format
     if stated not in (None, format):
-        raise wrong(called, f"it makes {stated} files, not {format}", f"Choose --erp {stated}, or another template.")
+        remedy = f'Choose another template, or write format = "{format}".'
+        raise wrong(called, f"it makes {stated} files, not {format}", remedy)
     file = msgspec.structs.replace(layout.file, format=format)
     return msgspec.structs.replace(layout, file=file)
 

@@ -160,8 +160,8 @@ def key_refused() -> KontobroError:
 def not_allowed(call: Call, said: str) -> KontobroError:
     return NotAllowed(
         f"Odoo does not allow {call.name}: {shown(said, 160)}",
-        "Give the API key's user the groups that `kontobro check` names.",
-    )
+        "Give the API key's user the groups that are missing: a test of the connection names them.",
+    ).by("kontobro check")
 
 
 def not_there(answer: httpx2.Response) -> KontobroError:

@@ -18,6 +18,12 @@
     if (asked && !confirm(asked.dataset.confirm)) event.preventDefault();
   });
 
+  // One box ticks all boxes of its name in the same form; without a script it is hidden.
+  document.addEventListener("change", (event) => {
+    const name = event.target.dataset?.tickAll;
+    if (name) for (const box of event.target.form.querySelectorAll(`input[name="${name}"]`)) box.checked = event.target.checked;
+  });
+
   // On a phone a table's rows are blocks (kontobro.css): each cell names its column, and roles say it is a table.
   const ROLES = { TABLE: "table", THEAD: "rowgroup", TBODY: "rowgroup", TR: "row", TD: "cell" };
   function stack(table) {
@@ -41,6 +47,7 @@
   function dress(part) {
     part.querySelectorAll(".card-table:not(.stacked)").forEach(stack);
     part.querySelectorAll(".table-responsive").forEach(reach);
+    part.querySelectorAll("[data-tick-all]").forEach((box) => box.removeAttribute("hidden"));
   }
   addEventListener("DOMContentLoaded", () => dress(document));
   addEventListener("resize", () => document.querySelectorAll(".table-responsive").forEach(reach));

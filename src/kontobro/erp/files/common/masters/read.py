@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from kontobro.core.errors import said_of
+from kontobro.core.model.masterdata import Account
 from kontobro.erp.files.common.master_file import MasterFile, Source
 from kontobro.erp.files.common.masters.books import from_fec, from_sie, is_fec, is_sie
 from kontobro.erp.files.common.masters.csv_file import Columns, columns_in, read_csv
@@ -23,6 +25,10 @@ MOST_FILES: Final = 50
 MOST_BYTES_OF_BOOKS: Final = 128 * 1024 * 1024
 """Of a file that holds bookings besides: SIE, FEC."""
 
+NO_ACCOUNTS: Final = (
+    "Export the chart of accounts again: rows below the headings, in SIE #KONTO, in a FEC entries, in DATEV "
+    "Kontenbeschriftungen."
+)
 COLUMNS: Final = ".columns.toml"
 TEXTS: Final = (".csv", ".txt", ".tsv")
 SIE: Final = (".se", ".si", ".sie")
@@ -42,9 +48,16 @@ def read_master_file(path: Path) -> MasterFile:
 
 
 def masters_of(options: Mapping[str, str]) -> MasterFile:
-    """What the option `masters` names; nothing, where it names nothing. Raises as `read_master_file`."""
-    path = options.get("masters", "").strip()
-    return read_master_file(Path(path)) if path else MasterFile({})
+    """What the option `masters` names; nothing, where it names nothing. Raises as `read_master_file`, and where there
+    are no accounts: entries would be checked by none."""
+    if not (given := options.get("masters", "").strip()):
+        return MasterFile({})
+    path = Path(given)
+    masters = read_master_file(path)
+    if not masters.records.get(Account):
+        what = f"the {'folder' if path.is_dir() else 'file'} has no accounts, so no entry could be checked"
+        raise wrong(path.name, what, NO_ACCOUNTS)
+    return masters
 
 
 def _files(path: Path) -> list[Path]:
@@ -65,6 +78,8 @@ def _files(path: Path) -> list[Path]:
 def _read(file: Path) -> tuple[Source, Content]:
     content = bytes_of(file, MOST_BYTES_OF_BOOKS)
     read = _reader_of(file, content)(content, file.name)
+    if not read.found and not read.notes:
+        read = replace(read, notes=("it has no records, at most headings",))
     modified = datetime.fromtimestamp(file.stat().st_mtime, UTC)
     return Source(file.name, modified, hashlib.sha256(content).hexdigest(), read.counts()), read
 

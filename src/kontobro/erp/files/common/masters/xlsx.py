@@ -65,15 +65,18 @@ def _joined(name: str, columns: Columns, sheets: list[tuple[str, Rows]]) -> Cont
     alone = len(sheets) == 1
     read: list[Content] = []
     unknown: list[str] = []
+    empty: list[str] = []
     for title, rows in sheets:
         said = PurePath(name).stem if alone and kind_named(title) is None else title
         layout = columns.sheets.get(title, columns.layout if alone else Layout())
         found = read_table(Table(name, title, said, rows, layout))
         unknown += [title] if found is None else []
+        empty += [title] if found is not None and not found.found else []
         read += [found] if found else []
     if not read:
         raise wrong(name, f"its sheets ({shown(', '.join(unknown), 100)}) don't say what they hold", NO_KIND)
     notes = [note for each in read for note in each.notes]
+    notes += [f'the sheet "{shown(title)}" has no rows below its headings' for title in empty]
     notes += [f'the sheet "{shown(title)}" was left out: it does not say what it holds' for title in unknown]
     return Content(tuple(one for each in read for one in each.found), tuple(notes))
 

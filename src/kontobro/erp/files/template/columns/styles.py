@@ -13,7 +13,7 @@ from kontobro.core.model.money import EXPONENTS, fits
 from kontobro.erp.files.common.letters import line_of, spelled
 from kontobro.erp.files.template.layout import SEPARATORS, File, encoding_of
 
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for the start of a formula (OWASP, CSV injection)."""
 
 MONTHS: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()

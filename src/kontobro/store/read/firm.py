@@ -1,0 +1,96 @@
+"""What a firm with hundreds of companies reads of all of them at once: what each is, when it last exported.
+
+Whose connections a reader may see is decided by the caller, who names them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, cast
+
+from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Replace
+
+from kontobro.core.ports import Store
+from kontobro.store import models
+from kontobro.store.database import Database
+from kontobro.store.django_store import DjangoStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """A connection as a list shows it."""
+
+    id: str
+    name: str
+    company_name: str
+    status: str
+    erp: str
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
+class MonthCounts:
+    """A connection's expenses of one month by how their last run went, and when the last of them changed."""
+
+    booked: int = 0
+    failed: int = 0
+    waiting: int = 0
+    changed_at: datetime | None = None
+
+
+COLUMNS = ("id", "name", "company_name", "status", "erp", "environment")
+
+
+def firm_of(store: Store) -> Firm:
+    """The firm's reads of an open store of this package."""
+    if not isinstance(store, DjangoStore):
+        raise TypeError(f"{type(store).__name__} has no overview")
+    return Firm(store.database)
+
+
+class Firm:
+    """Reads over all the connections that are named, each one question to the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def companies(self, connection_ids: Sequence[str]) -> Sequence[Company]:
+        """Those of these that exist, by name."""
+        rows = self._rows(models.Connection).filter(id__in=connection_ids).values_list(*COLUMNS)
+        with self._database.reading():
+            found = [Company(**dict(zip(COLUMNS, row, strict=True))) for row in rows]
+        return sorted(found, key=lambda one: (one.name.casefold(), one.id))
+
+    def last_exports(self, connection_ids: Sequence[str]) -> Mapping[str, datetime]:
+        """When each last began an export job; no entry for one that never did."""
+        jobs = models.Job.objects.using(self._database.alias).filter(connection=OuterRef("pk"))
+        last = Subquery(jobs.order_by("-started_at", "-id").values("started_at")[:1])
+        rows = self._rows(models.Connection).filter(id__in=connection_ids).values_list("id", last)
+        with self._database.reading():
+            return {owner: at for owner, at in rows if at is not None}
+
+    def month(self, connection_ids: Sequence[str], first: date, last: date) -> Mapping[str, MonthCounts]:
+        """What is booked for these days, by connection; no entry where there is nothing."""
+        item = Replace(F("reference"), Value("/pay"), Value(""))  # `journal.reference_of`
+        days = {"date__gte": first.isoformat(), "date__lte": last.isoformat()}
+        rows = self._rows(models.Booking).filter(connection_id__in=connection_ids, **days).order_by()
+        by_outcome = rows.values_list("connection_id", "outcome")
+        counted = by_outcome.annotate(number=Count(item, distinct=True), at=Max("updated_at"))
+        found: dict[str, MonthCounts] = {}
+        with self._database.reading():
+            for owner, outcome, number, at in counted:
+                found[owner] = _with(found.get(owner, MonthCounts()), outcome, number, at)
+        return found
+
+    def _rows(self, model: type[Any]) -> QuerySet[Any]:
+        return cast(QuerySet[Any], model.objects.using(self._database.alias))
+
+
+def _with(counts: MonthCounts, outcome: str | None, number: int, at: datetime) -> MonthCounts:
+    """What is under way and what is not known are both waiting."""
+    name = outcome if outcome in ("booked", "failed") else "waiting"
+    number += getattr(counts, name)
+    return replace(counts, **{name: number}, changed_at=max(at, counts.changed_at or at))

@@ -1,0 +1,1 @@
+"""What a firm does for many of its companies at once."""

@@ -1,0 +1,1 @@
+"""Month end: the equation per wallet, what blocks closing, who closed which month."""

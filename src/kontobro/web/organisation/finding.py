@@ -1,0 +1,119 @@
+"""Finding companies among hundreds: search, filters and order, all of them in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from kontobro.service.connectors import connectors
+from kontobro.web.organisation.companies import CAUSES, Listed
+from kontobro.web.process import process
+
+NO_ONE: Final = "none"
+
+STATES: Final[Mapping[str, Any]] = {
+    "": _("Any state"),
+    "waits": _("Something waits"),
+    **{name: cause.words for name, cause in CAUSES.items()},
+    "clear": _("Nothing waits"),
+    "disconnected": _("Disconnected"),
+}
+
+ORDERS: Final[Mapping[str, Any]] = {
+    "": _("Most urgent first"),
+    "name": _("Name"),
+    "failed": _("Most expenses that need attention"),
+    "oldest": _("Longest without an export"),
+    "newest": _("Last export first"),
+    "person": _("Person in charge"),
+}
+
+LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+
+
+class FindForm(forms.Form):
+    """What to look for. A value that there is not finds as if it were not given: a stranger may have written it."""
+
+    q = forms.CharField(label=_("Search for a company"), required=False, max_length=100)
+    state = forms.ChoiceField(label=_("State"), required=False)
+    erp = forms.ChoiceField(label=_("Accounting system"), required=False)
+    person = forms.ChoiceField(label=_("Person in charge"), required=False)
+    sort = forms.ChoiceField(label=_("Order"), required=False, choices=list(ORDERS.items()))
+
+    def __init__(self, given: Mapping[str, Any], companies: Sequence[Listed], people: Mapping[int, str]) -> None:
+        super().__init__({name: given.get(name, "") for name in self.base_fields})
+        systems = sorted({one.company.erp for one in companies})
+        self._choose("state", STATES)
+        self._choose("erp", {"": _("Any"), **{erp: connectors().label(erp) for erp in systems}})
+        known = {str(id): email for id, email in people.items()}
+        self._choose("person", {"": _("Anyone"), NO_ONE: _("No one"), **known})
+        self.full_clean()
+
+    def _choose(self, name: str, choices: Mapping[str, Any]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = list(choices.items())
+
+    @property
+    def wanted(self) -> dict[str, str]:
+        """What was given and can be meant."""
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether some companies may be left out."""
+        return any(name != "sort" for name in self.wanted)
+
+
+def found(companies: Sequence[Listed], wanted: Mapping[str, str]) -> list[Listed]:
+    """Those that match everything, in the order that was asked for."""
+    matching = [one for one in companies if _matches(one, wanted)]
+    return sorted(matching, key=_order(matching, wanted.get("sort", "")))
+
+
+def _matches(one: Listed, wanted: Mapping[str, str]) -> bool:
+    company = one.company
+    text = wanted.get("q", "").strip().casefold()
+    return (
+        (not text or text in company.name.casefold() or text in company.company_name.casefold())
+        and ("erp" not in wanted or company.erp == wanted["erp"])
+        and ("person" not in wanted or str(one.in_charge or NO_ONE) == wanted["person"])
+        and ("state" not in wanted or _is_in_state(one, wanted["state"]))
+    )
+
+
+def _is_in_state(one: Listed, state: str) -> bool:
+    match state:
+        case "waits":
+            return bool(one.waits)
+        case "clear":
+            return not one.waits and one.company.status == "connected"
+        case "disconnected":
+            return one.company.status == "disconnected"
+        case _:
+            return state in one.waits
+
+
+def _order(companies: Sequence[Listed], sort: str) -> Callable[[Listed], Any]:
+    """What to sort by; always by name in the end."""
+
+    def name(one: Listed) -> tuple[str, str]:
+        return one.company.name.casefold(), one.company.id
+
+    match sort:
+        case "name":
+            return name
+        case "failed":
+            return lambda one: (-one.waits.get("failed", 0), name(one))
+        case "person":
+            return lambda one: (not one.person, one.person.casefold(), name(one))
+        case "oldest" | "newest":
+            last = process.firm.last_exports([one.company.id for one in companies])
+            sign = 1 if sort == "oldest" else -1
+            return lambda one: (sign * last.get(one.company.id, LONG_AGO).timestamp(), name(one))
+        case _:
+            return lambda one: (one.urgency, -one.waits.get("failed", 0), name(one))
