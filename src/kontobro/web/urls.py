@@ -9,7 +9,8 @@ from kontobro.web.api import views as api
 from kontobro.web.connect import views as connect
 from kontobro.web.connect import views_books as connect_books
 from kontobro.web.connect import views_erp as connect_erp
-from kontobro.web.connection import plan, settings, sync, webhooks
+from kontobro.web.connect import views_whose as connect_whose
+from kontobro.web.connection import elsewhere, plan, settings, sync, webhooks
 from kontobro.web.connection import views as connection
 from kontobro.web.documents import actions as document_actions
 from kontobro.web.documents import release as document_release
@@ -56,6 +57,9 @@ urlpatterns = [
     path("connect/<uuid:setup>/level/", connect.level, name="connect_level"),
     path("connect/<uuid:setup>/pleo/", connect.to_pleo, name="connect_to_pleo"),
     path("connect/<uuid:setup>/key/", connect.key, name="connect_key"),
+    path("connect/<uuid:setup>/name/", connect_whose.name, name="connect_name"),
+    path("connect/<uuid:setup>/taken/", connect_whose.take, name="connect_taken"),
+    path("connect/<uuid:setup>/differs/", connect_whose.differs, name="connect_differs"),
     path("connect/<uuid:setup>/erp/", connect_erp.erp, name="connect_erp"),
     path("connect/<uuid:setup>/access/", connect_erp.access, name="connect_access"),
     path("connect/<uuid:setup>/company/", connect_erp.company, name="connect_company"),
@@ -69,6 +73,9 @@ urlpatterns = [
     path("c/<str:connection>/settle/", connection.settle_now, name="settle_now"),
     path("c/<str:connection>/reconnect/", connection.reconnect, name="reconnect"),
     path("c/<str:connection>/access/", connection.access, name="change_access"),
+    path("c/<str:connection>/name/", connection.name_company, name="name_company"),
+    path("c/<str:connection>/elsewhere/", elsewhere.book_here, name="book_here"),
+    path("c/<str:connection>/let-go/", connect_whose.let_go, name="let_go"),
     path("c/<str:connection>/disconnect/", connection.end, name="disconnect"),
     path("o/<uuid:organisation>/", overview.overview, name="overview"),
     path("o/<uuid:organisation>/month-end/", firm_month.page, name="firm_month"),

@@ -1,6 +1,7 @@
 """Telling a person that something needs them: by mail, or by a webhook of their own. At most once a day for a cause.
 
-A notice says what happened and where to look. No amounts, no names: it may travel through places we don't know.
+A notice says of which company it is, what happened and where to look. No amounts, no people's names: it may travel
+through places we don't know.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ Cause = Literal[
     "documents_late",
 ]
 
-WORDS: Final[Mapping[str, Mapping[Literal["subject", "text"], str]]] = tomllib.loads(
+WORDS: Final[Mapping[str, Mapping[str, str]]] = tomllib.loads(
     Path(__file__).with_name("notices.toml").read_text(encoding="utf-8")
 )
 
@@ -44,7 +45,8 @@ class Notice:
     """Something that needs a person. `path` is the page's, from the root; `count` of items or changes.
 
     `about`: the export job or document, where each is told once; `until`: when it expires, in the company's time zone.
-    `since`: when it began, where it lasts longer than a day and is told once all the same.
+    `since`: when it began, where it lasts longer than a day and is told once all the same. `company`: its name at
+    Pleo, `books`: its books beside it; `ended_at`: when its login ended, in its time zone.
     """
 
     cause: Cause
@@ -54,6 +56,9 @@ class Notice:
     about: str = ""
     until: datetime | None = None
     since: datetime | None = None
+    company: str = ""
+    books: str = ""
+    ended_at: datetime | None = None
 
     @property
     def text(self) -> str:
@@ -63,13 +68,24 @@ class Notice:
         return mail_in(WORDS[self.cause]["subject"], language).format(count=self.count)
 
     def text_in(self, language: str) -> str:
-        until = f"{self.until:%Y-%m-%d %H:%M %Z}" if self.until else ""
-        return mail_in(WORDS[self.cause]["text"], language).format(count=self.count, until=until)
+        facts = {"count": self.count, "until": _moment(self.until), "since": _moment(self.ended_at)}
+        words = WORDS[self.cause]
+        form = "text" if self.ended_at is None else "text_waiting" if self.count else "text_since"
+        return mail_in(words.get(form, words["text"]), language).format(**facts)
+
+    @property
+    def heading(self) -> str:
+        """Whose it is, on one line."""
+        return f"{self.company} → {self.books}" if self.company and self.books else self.company
 
     @property
     def key(self) -> str:
         """What is told once."""
         return f"{self.cause} {self.about}".strip()
+
+
+def _moment(value: datetime | None) -> str:
+    return f"{value:%Y-%m-%d %H:%M %Z}" if value else ""
 
 
 class Notifier(Protocol):
@@ -104,8 +120,16 @@ class MailNotifier:
         return any(sent)
 
     def _sent(self, notice: Notice, language: str, to: Sequence[str]) -> bool:
-        text = f"{notice.text_in(language)}\n\n{link_of(self.config, notice)}\n\n{mail_in(ONCE_A_DAY, language)}\n"
-        return send_mail(self.config, to, f"Kontobro: {notice.subject_in(language)}", text)
+        heading = f"{notice.heading}\n\n" if notice.heading else ""
+        company = f"{one_line(notice.company)}: " if notice.company else ""
+        link, once = link_of(self.config, notice), mail_in(ONCE_A_DAY, language)
+        text = f"{heading}{notice.text_in(language)}\n\n{link}\n\n{once}\n"
+        return send_mail(self.config, to, f"Kontobro: {company}{notice.subject_in(language)}", text)
+
+
+def one_line(text: str) -> str:
+    """A name as it may be in a mail's subject."""
+    return " ".join(text.split())[:100]
 
 
 def link_of(config: ServiceConfig, notice: Notice) -> str:

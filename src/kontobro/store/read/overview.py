@@ -14,7 +14,7 @@ from django.db.models import Count, F, Func, OuterRef, Q, QuerySet, Subquery, Te
 from django.db.models.functions import Replace
 
 from kontobro.core.model.bindings import MasterKind
-from kontobro.core.model.connection import Connection
+from kontobro.core.model.connection import Connection, name_at_pleo
 from kontobro.core.model.history import BookingState, JobRow
 from kontobro.core.ports import Store
 from kontobro.store import models
@@ -86,9 +86,28 @@ class Overview:
             ]
 
     def names(self, connection_ids: Sequence[str]) -> Mapping[str, str]:
-        """What those of these that exist are called."""
+        """What the companies of those of these that exist are called at Pleo."""
+        rows = self._rows(models.Connection).filter(id__in=connection_ids)
         with self._database.reading():
-            return dict(self._rows(models.Connection).filter(id__in=connection_ids).values_list("id", "name"))
+            found = list(rows.values_list("id", "company_name", "company_id"))
+        return {id: name_at_pleo(name, company_id) for id, name, company_id in found}
+
+    def waiting_items(self, connection_ids: Sequence[str]) -> Mapping[str, int]:
+        """Expenses that are not booked, as far as we know: of jobs that have not ended those that are not booked yet,
+        of the others those that failed or are uncertain."""
+        jobs = self._rows(models.Job).filter(connection_id__in=connection_ids, finished_at=None)
+        bookings = self._bookings(connection_ids)
+        waiting: Counter[str] = Counter()
+        with self._database.reading():
+            open_jobs = list(jobs.values_list("connection_id", "job_id", "items"))
+            for owner, job_id, items in open_jobs:
+                booked = bookings.filter(connection_id=owner, job_id=job_id, outcome="booked")
+                waiting[owner] += max(0, items - booked.exclude(reference__endswith="/pay").count())
+            unsolved = bookings.filter(outcome__in=("failed", "uncertain"))
+            unsolved = unsolved.exclude(job_id__in=[job_id for _, job_id, _ in open_jobs])
+            for owner, _, number in _unsolved_by(unsolved, "connection_id"):
+                waiting[owner] += number
+        return waiting
 
     def statuses(self, connection_ids: Sequence[str]) -> Mapping[str, str]:
         """How those of these that exist are with Pleo."""

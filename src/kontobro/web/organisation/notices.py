@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date
 
 from django.db import IntegrityError, close_old_connections, transaction
@@ -18,9 +19,11 @@ from kontobro.core.rules.dates import zone_named
 from kontobro.export.documents.waiting import WaitingDocuments
 from kontobro.export.engine import JobResult
 from kontobro.service.config import ServiceConfig, session_secret
+from kontobro.service.connectors import connectors
 from kontobro.service.metrics.counters import count_job
 from kontobro.service.notices.notify import Cause, MailNotifier, Notice, tell_once
 from kontobro.service.notices.outgoing import HookNotifier
+from kontobro.store.read.overview import overview_of
 from kontobro.sync.run import SyncResult
 from kontobro.web.models import ConnectionOwner, Membership, Organisation, ToldNotice
 
@@ -43,8 +46,19 @@ class WorkNotices:
             if isinstance(result, JobResult):
                 count_job(connection.erp, result, seconds_of(self._app, connection, result))
         for notice in notices_of(connection, done, fault):
-            tell_once(notice, self._ways, Memory(), self._app.clock.now())
+            tell_once(self._named(notice, connection), self._ways, Memory(), self._app.clock.now())
         close_old_connections()
+
+    def _named(self, notice: Notice, connection: Connection) -> Notice:
+        """With the company that it is about; of a login that has ended since when, and what waits."""
+        system = connectors().label(connection.erp)
+        books = f"{system}: {connection.books_name}" if connection.books_name else system
+        named = replace(notice, company=connection.pleo_name, books=books)
+        if notice.cause != "reconnect" or connection.login_ended_at is None:
+            return named
+        waiting = overview_of(self._app.store).waiting_items([connection.id]).get(connection.id, 0)
+        zone = zone_named(connection.settings.time_zone or "UTC") or UTC
+        return replace(named, ended_at=connection.login_ended_at.astimezone(zone), count=waiting)
 
 
 def seconds_of(app: App, connection: Connection, result: JobResult) -> float:
@@ -65,7 +79,8 @@ def notices_of(connection: Connection, done: Results, fault: KontobroError | Non
             yield from _of_documents(connection, result)
     if isinstance(fault, UnsafePlan):
         yield _notice("plan_waits", connection, f"{page}master-data/")
-    if isinstance(fault, LoginFailed) or connection.status == "reconnect":
+    refused = isinstance(fault, LoginFailed) and fault.job_failure == "authentication_failure"  # by Pleo, not the ERP
+    if refused or connection.status == "reconnect":
         yield _notice("reconnect", connection, page)
     if isinstance(fault, NotUsable):
         zone = zone_named(connection.settings.time_zone or "UTC") or UTC
