@@ -17,6 +17,7 @@ from kontobro.web.documents import template as document_template
 from kontobro.web.documents import views as documents
 from kontobro.web.exports import booking, jobs, problems, tie_out
 from kontobro.web.firm import settings as firm_settings
+from kontobro.web.mails import preview, unsubscribe
 from kontobro.web.members import first_visit, preferences
 from kontobro.web.members import views as members
 from kontobro.web.month import firm as firm_month
@@ -46,6 +47,8 @@ urlpatterns = [
     path("o/<uuid:organisation>/invitations/<uuid:invitation>/", members.withdraw, name="withdraw_invitation"),
     path("invitations/<str:secret>/", members.accept, name="accept_invitation"),
     path("o/<uuid:organisation>/notifications/", notifications.notifications, name="notifications"),
+    path("o/<uuid:organisation>/notifications/preview/", preview.preview, name="mail_preview"),
+    path("unsubscribe/<str:token>/", unsubscribe.unsubscribe, name="unsubscribe"),
     path("o/<uuid:organisation>/notifications/webhook/", notifications.hook, name="hook"),
     path("o/<uuid:organisation>/audit/", audit.trail, name="audit"),
     # Connect from Pleo: the first three addresses are registered with Pleo, exactly so

@@ -26,6 +26,7 @@ from kontobro.export.personal.data import (
     erase_entries,
     export_company,
 )
+from kontobro.web.mails.tables import WaitingMail
 from kontobro.web.models import AuditEvent, ConnectionOwner, MonthClose, Setup, ToldNotice, WebhookDelivery
 from kontobro.web.process import process
 from kontobro.web.tenancy import Member, of_connection
@@ -139,7 +140,7 @@ def delete(request: HttpRequest, member: Member, connection: Connection) -> Http
             _("Type exactly: %(name)s") % {"name": connection.name},
         )
     delete_company(connection, process.app.store)
-    for model in (WebhookDelivery, ToldNotice, Setup, MonthClose, ConnectionOwner):
+    for model in (WebhookDelivery, ToldNotice, WaitingMail, Setup, MonthClose, ConnectionOwner):
         model.objects.filter(connection_id=connection.id).delete()
     member.note("company deleted", "", connection.id)
     messages.success(
