@@ -32,6 +32,7 @@ from kontobro.web.mails.topics import TOPIC_OF, next_morning
 from kontobro.web.models import AuditEvent, Membership, Organisation, ToldNotice, User
 from tests.service.test_mail import Mailbox, a_server
 from tests.support.site import Site
+from tests.support.store_contract.case import job
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -89,7 +90,7 @@ def letter(text: str) -> EmailMessage:
 
 
 def said(mail: EmailMessage) -> str:
-    return str(mail.get_content())
+    return str(mail.get_content()).replace("\r\n", "\n")
 
 
 @pytest.fixture
@@ -158,8 +159,8 @@ def test_the_daily_mail_comes_in_the_readers_morning_with_all_companies(post: Po
     assert mail["Subject"] == "Kontobro: your daily email, 3 companies"
     text = said(mail)
     assert text.index("Bro ApS") < text.index("Fjord ApS") < text.index("Ström AB")
-    assert text.count("3 expenses of an export were not booked") == 3
-    assert text.count("The login to Pleo has expired") == 1
+    assert text.count("\n3 expenses of an export were not booked\n") == 3
+    assert text.count("\nThe login to Pleo has expired\n") == 1
     assert "=== Demo ApS ===" in text
     assert post.sent(days=1) == []
 
@@ -277,7 +278,8 @@ def test_a_sender_that_is_killed_while_the_server_takes_a_mail_loses_none(post: 
 
     post.mailbox.handle_DATA = kill  # type: ignore[method-assign]
     home = Path(post.app.path)
-    values = {"KONTOBRO_HOME": str(home), "KONTOBRO_MAIL_URL": post.config.mail_url.get_secret_value()}
+    url, sender = post.config.mail_url.get_secret_value(), post.config.mail_from
+    values = {"KONTOBRO_HOME": str(home), "KONTOBRO_MAIL_URL": url, "KONTOBRO_MAIL_FROM": sender}
     process = subprocess.Popen([sys.executable, "-c", SENDER], env=os.environ | values, text=True)
     assert process.wait(60) == -signal.SIGKILL
     assert len(post.mailbox.taken) == 1

@@ -13,4 +13,5 @@ class WebConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        import_module("kontobro.web.mails.tables")  # models beside what they are for
+        for place in ("mails", "demo"):
+            import_module(f"kontobro.web.{place}.tables")  # models beside what they are for

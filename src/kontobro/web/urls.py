@@ -11,6 +11,7 @@ from kontobro.web.connect import views_books as connect_books
 from kontobro.web.connect import views_erp as connect_erp
 from kontobro.web.connection import plan, settings, sync, webhooks
 from kontobro.web.connection import views as connection
+from kontobro.web.demo import views as demo
 from kontobro.web.documents import actions as document_actions
 from kontobro.web.documents import release as document_release
 from kontobro.web.documents import template as document_template
@@ -88,6 +89,9 @@ urlpatterns = [
     path("o/<uuid:organisation>/settings/preview/", firm_settings.preview, name="firm_settings_preview"),
     path("o/<uuid:organisation>/settings/save/", firm_settings.save, name="firm_settings_save"),
     path("o/<uuid:organisation>/assign/", assigning.assign, name="assign"),
+    path("o/<uuid:organisation>/demo/", demo.demo, name="demo"),
+    path("o/<uuid:organisation>/demo/start/", demo.start, name="demo_start"),
+    path("o/<uuid:organisation>/demo/remove/", demo.end, name="demo_remove"),
     path("o/<uuid:organisation>/jobs/", jobs.jobs, name="jobs"),
     path("o/<uuid:organisation>/problems/", problems.problems, name="problems"),
     path("c/<str:connection>/jobs/", jobs.of_one, name="connection_jobs"),

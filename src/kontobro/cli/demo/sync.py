@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kontobro.export.job.run import Progress
     from kontobro.sync.run import SyncResult
     from kontobro.sync.shown import Shown
-    from kontobro.testing.sandbox_process import SandboxProcess
+    from kontobro.service.demo.sandbox_process import SandboxProcess
 
 LEVEL: Level = 4
 

@@ -20,14 +20,13 @@ from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports import DocumentStore
 from kontobro.export.personal.data import (
-    delete_company,
     documents_holding,
     entries_of_person,
     erase_entries,
     export_company,
 )
-from kontobro.web.mails.tables import WaitingMail
-from kontobro.web.models import AuditEvent, ConnectionOwner, MonthClose, Setup, ToldNotice, WebhookDelivery
+from kontobro.web.connection.forgetting import forget_connection
+from kontobro.web.models import AuditEvent, ToldNotice, WebhookDelivery
 from kontobro.web.process import process
 from kontobro.web.tenancy import Member, of_connection
 
@@ -139,9 +138,7 @@ def delete(request: HttpRequest, member: Member, connection: Connection) -> Http
             _("The name does not match this company. Nothing was deleted."),
             _("Type exactly: %(name)s") % {"name": connection.name},
         )
-    delete_company(connection, process.app.store)
-    for model in (WebhookDelivery, ToldNotice, WaitingMail, Setup, MonthClose, ConnectionOwner):
-        model.objects.filter(connection_id=connection.id).delete()
+    forget_connection(connection, process.app.store)
     member.note("company deleted", "", connection.id)
     messages.success(
         request, _("All data of the company was deleted from Kontobro. Booked entries stay in the accounting system.")

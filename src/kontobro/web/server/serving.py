@@ -120,8 +120,11 @@ def options_of(config: ServiceConfig, processes: int, start: Callable[[], End]) 
 
 
 def _begin_working(config: ServiceConfig) -> End:
+    from kontobro.web.demo.company import note_ended
+
     worker = wait_out(lambda: _open_working(config))
     begin(worker.app, worker.runner)
+    note_ended(worker.app)
     log.info("serving", extra={"url": config.public_url})
     return lambda: worker.stop(STOPPING)
 
