@@ -21,8 +21,8 @@ from kontobro.export.documents.waiting import waiting_of
 from kontobro.service.app import mailer_of
 from kontobro.service.config import config
 from kontobro.service.notices.notify import Notice, tell_once
-from kontobro.web.models import AuditEvent
 from kontobro.web.mails.outbox import Outbox
+from kontobro.web.models import AuditEvent
 from kontobro.web.organisation.notices import notices_of
 from kontobro.worker.pieces import look_after_documents
 from tests.support.plain_documents import PlainFolder

@@ -29,7 +29,7 @@ from kontobro.web.mails.missed import missed
 from kontobro.web.mails.outbox import KEPT, Outbox, pause_after
 from kontobro.web.mails.tables import TOPICS, MailChoice, WaitingMail
 from kontobro.web.mails.topics import TOPIC_OF, next_morning
-from kontobro.web.models import AuditEvent, Membership, Organisation, ToldNotice, User
+from kontobro.web.models import AuditEvent, ConnectionOwner, Membership, Organisation, ToldNotice, User
 from tests.service.test_mail import Mailbox, a_server
 from tests.support.site import Site
 from tests.support.store_contract.case import job
@@ -126,6 +126,20 @@ def test_a_mail_goes_at_once_to_all_who_can_fix_it_and_once_a_day(post: Post) ->
 def test_each_cause_has_a_topic() -> None:
     assert set(TOPIC_OF) == set(WORDS)
     assert set(TOPIC_OF.values()) == set(TOPICS)
+
+
+def test_who_looks_after_some_companies_is_spared_those_of_others(post: Post) -> None:
+    """One that no one is in charge of is everyone's."""
+    anna, bo = member(post), member(post, "bookkeeper", "bo@example.com")
+    Membership.objects.filter(id=anna.id).update(mailed_if_in_charge=True)
+    mine, theirs, nobodys = (post.site.connection(post.organisation, name) for name in ("Mine", "Theirs", "Nobody's"))
+    ConnectionOwner.objects.filter(connection_id=mine.id).update(in_charge=anna)
+    ConnectionOwner.objects.filter(connection_id=theirs.id).update(in_charge=bo)
+    for connection in (mine, theirs, nobodys):
+        post.note(connection)
+    told = [(mail["To"], mail["Subject"].split(": ")[1]) for mail in post.sent()]
+    assert [company for to, company in told if to == "anna@example.com"] == ["Mine", "Nobody's"]
+    assert [company for to, company in told if to == "bo@example.com"] == ["Mine", "Theirs", "Nobody's"]
 
 
 def test_who_does_not_want_a_topic_gets_no_mail_of_it(post: Post) -> None:

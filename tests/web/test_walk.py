@@ -55,7 +55,7 @@ OWN = {
 }
 """Addresses of whoever is signed in: no object of anybody is named in them."""
 
-OWNERS_ONLY = frozenset(
+OWNERS_ONLY = frozenset({"demo_start", "demo_remove"}) | frozenset(
     {"demand_mfa", "invite", "withdraw_invitation", "change_member", "hook", "disconnect", "privacy", "privacy_export"}
     | {"privacy_find", "privacy_erase", "privacy_delete", "release_document", "documents_last"}
 )

@@ -38,4 +38,5 @@ def page(request: HttpRequest) -> dict[str, Any]:
 
 def _demo_of(member: Member) -> str:
     """The connection that is the organisation's demo company; empty without one."""
-    return DemoCompany.objects.filter(organisation=member.organisation).values_list("connection_id", flat=True).first() or ""
+    found = DemoCompany.objects.filter(organisation=member.organisation).first()
+    return found.connection_id if found else ""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from kontobro.cli.common.context import CliContext
 from kontobro.cli.demo.ledger import clean
-from kontobro.service.demo.ledger import copy_ledger
 from kontobro.core.errors import KontobroError, Misconfigured
+from kontobro.service.demo.ledger import copy_ledger
 
 if TYPE_CHECKING:
     from kontobro.core.model.connection import Connection

@@ -10,7 +10,6 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-
 from kontobro.service.config import config
 from kontobro.web.demo.company import make, remove
 from kontobro.web.demo.running import demo_pleo, is_offered

@@ -35,15 +35,21 @@ def missed(app: App, now: datetime) -> Iterator[Notice]:
 
 def _of_jobs(overview: Overview, connection_ids: Sequence[str], now: datetime) -> Iterator[Notice]:
     """Exports that ended lately with something to fix, when no one was told on that day or the next."""
-    for owner, job in overview.ended_jobs(connection_ids, now - BACK, now - SOON):
-        if job.finished_at is None:
-            continue
+    for ended in overview.ended_jobs(connection_ids, now - BACK, now - SOON):
+        owner, job = ended.connection_id, ended.job
         failed = overview.job_counts(owner, job.job_id).outcomes.get("failed", 0)
-        cause: Cause | None = "job_failed" if job.status in ("failed", "unfinished") else "items_failed" if failed else None
-        if cause is None:
+        cause = cause_of(job.status, failed)
+        if cause is None or job.finished_at is None:
             continue
         days = (job.finished_at.date(), job.finished_at.date() + timedelta(days=1))
         if not ToldNotice.objects.filter(connection_id=owner, cause=cause, day__in=days).exists():
             count = failed if cause == "items_failed" else 0
             page = f"/c/{owner}/jobs/{job.job_id}/"
             yield Notice(cause=cause, connection_id=owner, path=page, count=count, since=job.finished_at)
+
+
+def cause_of(status: str, failed: int) -> Cause | None:
+    """What is told of an export that ended so."""
+    if status in ("failed", "unfinished"):
+        return "job_failed"
+    return "items_failed" if failed else None

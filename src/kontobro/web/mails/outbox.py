@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, timedelta
 from typing import Final
 
 from django.db import IntegrityError, transaction
+from django.db.models import F, Q
 
 from kontobro.bootstrap import App
 from kontobro.core.errors import Busy, KontobroError, Unreachable
@@ -165,10 +166,11 @@ def is_wanted(row: WaitingMail) -> bool:
 
 
 def recipients(notice: Notice) -> Mapping[Membership, How]:
-    """Those who can fix something and want to hear of it, and when."""
+    """Those who can fix something and want to hear of it, and when. A company no one is in charge of is everyone's."""
     owner = ConnectionOwner.objects.filter(connection_id=notice.connection_id).first()
     if owner is None:
         return {}
     members = Membership.objects.select_related("user").filter(organisation_id=owner.organisation_id, mailed=True)
+    members = members.filter(Q(mailed_if_in_charge=False) | Q(id=owner.in_charge_id or F("id")))
     wishes = {one: choices_of(one)[TOPIC_OF[notice.cause]] for one in members.filter(role__in=("owner", "bookkeeper"))}
     return {one: how for one, how in wishes.items() if how != "never"}

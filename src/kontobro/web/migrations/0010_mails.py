@@ -12,6 +12,9 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            "membership", "mailed_if_in_charge", models.BooleanField(default=False, db_default=False)
+        ),
         migrations.CreateModel(
             name="MailChoice",
             fields=[

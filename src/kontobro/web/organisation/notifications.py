@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.contrib import messages
@@ -22,6 +22,9 @@ from kontobro.web.models import Membership, Organisation
 from kontobro.web.organisation.notices import hook_secret
 from kontobro.web.tenancy import Member, of_organisation
 
+SWITCHES: Final = ("mailed", "mailed_if_in_charge")
+
+
 class HookForm(forms.Form):
     url = forms.CharField(
         label=gettext_lazy("Webhook address"),
@@ -37,11 +40,17 @@ class MailForm(forms.Form):
     """Whether a member gets mails at all, and when about each topic. What is not sent stays as it is."""
 
     mailed = forms.BooleanField(required=False)
+    mailed_if_in_charge = forms.BooleanField(
+        required=False,
+        label=gettext_lazy("Not about companies that someone else is in charge of"),
+        help_text=gettext_lazy("Who is in charge of a company is chosen on the overview."),
+    )
 
     def __init__(self, membership: Membership, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["mailed"].label = _("Send emails to %(address)s") % {"address": membership.user.email}
-        self.fields["mailed"].initial = membership.mailed
+        for name in SWITCHES:
+            self.fields[name].initial = getattr(membership, name)
         for topic, how in choices_of(membership).items():
             self.fields[topic] = forms.ChoiceField(
                 label=TOPIC_WORDS[topic], choices=list(HOW_WORDS.items()), initial=how, required=False
@@ -50,8 +59,9 @@ class MailForm(forms.Form):
     def keep(self, membership: Membership) -> None:
         """Store what was chosen; a topic that was not sent keeps its choice."""
         with transaction.atomic():
-            membership.mailed = self.cleaned_data["mailed"]
-            membership.save(update_fields=["mailed"])
+            for name in SWITCHES:
+                setattr(membership, name, self.cleaned_data[name])
+            membership.save(update_fields=SWITCHES)
             for topic in TOPICS:
                 if how := self.cleaned_data[topic]:
                     MailChoice.objects.update_or_create(membership=membership, topic=topic, defaults={"how": how})
@@ -105,6 +115,8 @@ def hook(request: HttpRequest, member: Member) -> HttpResponse:
     # A secret belongs to one address. In the same statement, so that no notice is signed with the other's.
     organisation.exclude(hook_url=url).update(hook_url=url, hook_version=F("hook_version") + 1)
     member.note("webhook set" if url else "webhook removed")
-    said = _("The webhook is saved. Its signing secret is only for this address. Give the receiver the secret shown here.")
+    said = _(
+        "The webhook is saved. Its signing secret is only for this address. Give the receiver the secret shown here."
+    )
     messages.success(request, said if url else _("The webhook was removed."))
     return redirect("notifications", member.organisation.id)

@@ -26,7 +26,7 @@ from kontobro.export.personal.data import (
     export_company,
 )
 from kontobro.web.connection.forgetting import forget_connection
-from kontobro.web.models import AuditEvent, ToldNotice, WebhookDelivery
+from kontobro.web.models import AuditEvent, MonthClose, ToldNotice, WebhookDelivery
 from kontobro.web.process import process
 from kontobro.web.tenancy import Member, of_connection
 
