@@ -11,6 +11,7 @@ from django.test import Client
 
 from kontobro.export.engine import JobResult
 from kontobro.service.config import ServiceConfig, config, read_config
+from kontobro.store.read.overview import overview_of
 from kontobro.web.demo.company import folder_of, note_ended
 from kontobro.web.demo.running import demo_pleo, is_offered
 from kontobro.web.demo.tables import DemoCompany
@@ -54,6 +55,10 @@ def test_a_demo_company_is_made_booked_marked_and_removed(site: Site, home: Path
     done: list[Result] = []
     export_open(site.app, id, done)
     assert [result.booked > 50 for result in done if isinstance(result, JobResult)] == [True]
+    installation = site.app.pleo_for(found).installation()
+    assert installation
+    assert installation.status == "ACTIVATED"
+    assert overview_of(site.app.store).waiting_plans([id]) == []
     assert list((folder_of(config()) / "ledger" / "bookings").rglob("*.beancount"))
 
     for path in (f"/c/{id}/", f"/c/{id}/jobs/", f"/c/{id}/settings/"):

@@ -21,13 +21,13 @@ from kontobro.install.connect import Connecting
 from kontobro.service.config import ServiceConfig
 from kontobro.service.demo.ledger import copy_ledger
 from kontobro.service.demo.sandbox_process import SandboxProcess
+from kontobro.web.connect.books import activate, carry_out, read_plans
 from kontobro.web.connect.setup import own
 from kontobro.web.connection.forgetting import forget_connection
 from kontobro.web.demo.running import demo_pleo
 from kontobro.web.demo.tables import DemoCompany
 from kontobro.web.models import ConnectionOwner, Organisation
 from kontobro.web.process import change
-from kontobro.worker.pieces import Result, sync_kinds
 
 LEVEL: Final = 4
 FOR_OTHERS: Final = 60.0
@@ -52,8 +52,8 @@ def make(config: ServiceConfig, app: App, organisation: Organisation) -> Connect
     ledger = copy_ledger(folder / "ledger")
     pleo = demo_pleo.start(config.public_url.rstrip("/"))
     connection = _connect(app, organisation, connection_id, ledger, pleo)
-    done: list[Result] = []
-    sync_kinds(app, connection.id, done, list(connection.settings.sync))
+    plans = read_plans(connection, app)  # whoever starts the demo says yes to all of them
+    activate(connection, app, carry_out(connection, {plan.kind: plan.digest for plan in plans}, app))
     return connection
 
 
