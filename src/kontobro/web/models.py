@@ -94,7 +94,8 @@ class Organisation(models.Model):
 
 
 class Membership(models.Model):
-    """A person's role in an organisation. `mailed`: a mail comes when something needs a person."""
+    """A person's role in an organisation. `mailed`: a mail comes when something needs a person; `mailed_if_in_charge`:
+    not of companies that someone else is in charge of."""
 
     id: int
     organisation: ToOrganisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
@@ -102,6 +103,7 @@ class Membership(models.Model):
     user: ToUser = models.ForeignKey(User, on_delete=models.CASCADE)
     role: Text = models.TextField()
     mailed: Flag = models.BooleanField(default=True)
+    mailed_if_in_charge: Flag = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = (

@@ -12,12 +12,14 @@ from kontobro.web.connect import views_erp as connect_erp
 from kontobro.web.connect import views_whose as connect_whose
 from kontobro.web.connection import elsewhere, plan, settings, sync, webhooks
 from kontobro.web.connection import views as connection
+from kontobro.web.demo import views as demo
 from kontobro.web.documents import actions as document_actions
 from kontobro.web.documents import release as document_release
 from kontobro.web.documents import template as document_template
 from kontobro.web.documents import views as documents
 from kontobro.web.exports import booking, jobs, problems, tie_out
 from kontobro.web.firm import settings as firm_settings
+from kontobro.web.mails import preview, unsubscribe
 from kontobro.web.members import first_visit, preferences
 from kontobro.web.members import views as members
 from kontobro.web.month import firm as firm_month
@@ -47,6 +49,8 @@ urlpatterns = [
     path("o/<uuid:organisation>/invitations/<uuid:invitation>/", members.withdraw, name="withdraw_invitation"),
     path("invitations/<str:secret>/", members.accept, name="accept_invitation"),
     path("o/<uuid:organisation>/notifications/", notifications.notifications, name="notifications"),
+    path("o/<uuid:organisation>/notifications/preview/", preview.preview, name="mail_preview"),
+    path("unsubscribe/<str:token>/", unsubscribe.unsubscribe, name="unsubscribe"),
     path("o/<uuid:organisation>/notifications/webhook/", notifications.hook, name="hook"),
     path("o/<uuid:organisation>/audit/", audit.trail, name="audit"),
     # Connect from Pleo: the first three addresses are registered with Pleo, exactly so
@@ -92,6 +96,9 @@ urlpatterns = [
     path("o/<uuid:organisation>/settings/preview/", firm_settings.preview, name="firm_settings_preview"),
     path("o/<uuid:organisation>/settings/save/", firm_settings.save, name="firm_settings_save"),
     path("o/<uuid:organisation>/assign/", assigning.assign, name="assign"),
+    path("o/<uuid:organisation>/demo/", demo.demo, name="demo"),
+    path("o/<uuid:organisation>/demo/start/", demo.start, name="demo_start"),
+    path("o/<uuid:organisation>/demo/remove/", demo.end, name="demo_remove"),
     path("o/<uuid:organisation>/jobs/", jobs.jobs, name="jobs"),
     path("o/<uuid:organisation>/problems/", problems.problems, name="problems"),
     path("c/<str:connection>/jobs/", jobs.of_one, name="connection_jobs"),

@@ -1,4 +1,4 @@
-"""Telling a person that something needs them: by mail, or by a webhook of their own. At most once a day for a cause.
+"""Telling a person that something needs them: by mail, or by a webhook of their own. Once a day for a cause at most.
 
 A notice says of which company it is, what happened and where to look. No amounts, no people's names: it may travel
 through places we don't know.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -17,7 +17,6 @@ from typing import Final, Literal, Protocol
 from kontobro.core.errors import KontobroError
 from kontobro.core.words import mail_in
 from kontobro.service.config import ServiceConfig
-from kontobro.service.notices.mail import send_mail
 
 log = logging.getLogger(__name__)
 
@@ -97,39 +96,16 @@ class Notifier(Protocol):
 
 
 class Remembered(Protocol):
-    """What was told already, kept by the web's tables. Each call is one short transaction."""
+    """What was told already and which mails are to be sent, kept by the web's tables. Each call is one transaction."""
 
-    def claim(self, connection_id: str, cause: str, day: date) -> bool:
-        """True for the first to ask for this cause and connection on this day, of all processes."""
+    def claim(self, notice: Notice, day: date) -> int | None:
+        """Note that it is told on this day, and the mails about it, all or nothing: how many mails; None when it was
+        told before, by whichever process."""
         ...
 
-    def release(self, connection_id: str, cause: str, day: date) -> None:
+    def release(self, notice: Notice, day: date) -> None:
         """Forget the claim: no one could be told, so the next time may try."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class MailNotifier:
-    """By mail, to the addresses that `addresses` gives for a connection, by language."""
-
-    config: ServiceConfig
-    addresses: Callable[[str], Mapping[str, Sequence[str]]]
-
-    def tell(self, notice: Notice, now: datetime) -> bool:
-        sent = [self._sent(notice, language, to) for language, to in self.addresses(notice.connection_id).items() if to]
-        return any(sent)
-
-    def _sent(self, notice: Notice, language: str, to: Sequence[str]) -> bool:
-        heading = f"{notice.heading}\n\n" if notice.heading else ""
-        company = f"{one_line(notice.company)}: " if notice.company else ""
-        link, once = link_of(self.config, notice), mail_in(ONCE_A_DAY, language)
-        text = f"{heading}{notice.text_in(language)}\n\n{link}\n\n{once}\n"
-        return send_mail(self.config, to, f"Kontobro: {company}{notice.subject_in(language)}", text)
-
-
-def one_line(text: str) -> str:
-    """A name as it may be in a mail's subject."""
-    return " ".join(text.split())[:100]
 
 
 def link_of(config: ServiceConfig, notice: Notice) -> str:
@@ -138,17 +114,18 @@ def link_of(config: ServiceConfig, notice: Notice) -> str:
 
 
 def tell_once(notice: Notice, notifiers: Sequence[Notifier], remembered: Remembered, now: datetime) -> int:
-    """Tell by every way, unless it was told today, or of this job; how many were reached. A way that fails stops no
-    other.
+    """Note the mails about it and tell by every other way, unless it was told today, or of this job; how many were
+    reached. A way that fails stops no other. The mails are sent by whoever sends mails.
 
     Call it outside of a database transaction: it goes over the network.
     """
     day = (notice.until or notice.since or now).date()
-    if not remembered.claim(notice.connection_id, notice.key, day):
+    mails = remembered.claim(notice, day)
+    if mails is None:
         return 0
-    reached = sum(_told(notice, notifier, now) for notifier in notifiers)
+    reached = mails + sum(_told(notice, notifier, now) for notifier in notifiers)
     if not reached:
-        remembered.release(notice.connection_id, notice.key, day)
+        remembered.release(notice, day)
     return reached
 
 

@@ -176,6 +176,13 @@ class Overview:
             found, mark = _page(rows, "started_at", before, limit)
         return Page(tuple(ConnectionJob(connection_id=row.connection_id, job=job_of(row)) for row in found), mark)
 
+    def ended_jobs(self, connection_ids: Sequence[str], since: datetime, until: datetime) -> Sequence[ConnectionJob]:
+        """Jobs of these connections that ended in between, the oldest first."""
+        rows = self._rows(models.Job).filter(connection_id__in=connection_ids, finished_at__range=(since, until))
+        with self._database.reading():
+            found = rows.order_by("finished_at", "id")[:MOST]
+            return [ConnectionJob(connection_id=row.connection_id, job=job_of(row)) for row in found]
+
     def job(self, connection_id: str, job_id: str) -> JobRow | None:
         """One job of a connection."""
         with self._database.reading():

@@ -20,13 +20,13 @@ from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports import DocumentStore
 from kontobro.export.personal.data import (
-    delete_company,
     documents_holding,
     entries_of_person,
     erase_entries,
     export_company,
 )
-from kontobro.web.models import AuditEvent, ConnectionOwner, MonthClose, Setup, ToldNotice, WebhookDelivery
+from kontobro.web.connection.forgetting import forget_connection
+from kontobro.web.models import AuditEvent, MonthClose, ToldNotice, WebhookDelivery
 from kontobro.web.process import process
 from kontobro.web.tenancy import Member, of_connection
 
@@ -138,9 +138,7 @@ def delete(request: HttpRequest, member: Member, connection: Connection) -> Http
             _("The name does not match this company. Nothing was deleted."),
             _("Type exactly: %(name)s") % {"name": connection.pleo_name},
         )
-    delete_company(connection, process.app.store)
-    for model in (WebhookDelivery, ToldNotice, Setup, MonthClose, ConnectionOwner):
-        model.objects.filter(connection_id=connection.id).delete()
+    forget_connection(connection, process.app.store)
     member.note("company deleted", "", connection.id)
     messages.success(
         request,
