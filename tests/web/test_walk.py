@@ -107,12 +107,11 @@ def whole(site: Site) -> Iterator[WholeSite]:
             "reference": site.app.store.bookings(connected.connection.id)[0].reference,
             "kind": "accounts",
             "month": "2026-10",
-            "token": 1,
             "number": 1,
             "name": "document-0001.jsonl",
             "secret": "guessed",
             "ticket": "guessed",
-            "token": "guessed",
+            "token": 1,
         }
         yield WholeSite(
             connected, ids, (organisation.name, "1,234.50", "invited@ours.example", connected.connection.company_id)

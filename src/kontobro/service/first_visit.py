@@ -10,6 +10,7 @@ import os
 import secrets
 from contextlib import suppress
 from datetime import datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -56,3 +57,13 @@ def redeem(config: ServiceConfig, secret: str, now: datetime) -> bool:
         taken.unlink()
         return True
     return False
+
+
+NEEDED = ("starlette", "uvicorn", "jinja2", "python_multipart", "beancount")
+"""What Pleo-in-a-box and the demo's ledger need, by the names under which they are imported."""
+
+
+def is_offered(config: ServiceConfig) -> bool:
+    """On one's own machine, in one process, with the parts installed."""
+    alone = config.local and not config.database_url.get_secret_value()
+    return alone and all(find_spec(module) is not None for module in NEEDED)

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from kontobro.service.config import config
-from kontobro.web.demo.running import is_offered
+from kontobro.service.first_visit import is_offered
 from kontobro.web.demo.tables import DemoCompany
 from kontobro.web.language import language_now
 from kontobro.web.tenancy import Member, memberships

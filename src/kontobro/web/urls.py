@@ -50,7 +50,7 @@ urlpatterns = [
     path("invitations/<str:secret>/", members.accept, name="accept_invitation"),
     path("o/<uuid:organisation>/notifications/", notifications.notifications, name="notifications"),
     path("o/<uuid:organisation>/notifications/preview/", preview.preview, name="mail_preview"),
-    path("unsubscribe/<str:token>/", unsubscribe.unsubscribe, name="unsubscribe"),
+    path("unsubscribe/<str:secret>/", unsubscribe.unsubscribe, name="unsubscribe"),
     path("o/<uuid:organisation>/notifications/webhook/", notifications.hook, name="hook"),
     path("o/<uuid:organisation>/audit/", audit.trail, name="audit"),
     # Connect from Pleo: the first three addresses are registered with Pleo, exactly so

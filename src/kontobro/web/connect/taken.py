@@ -16,7 +16,7 @@ from kontobro.core.errors import Conflict, Misconfigured
 from kontobro.core.model.connection import AlreadyConnected, Connection
 from kontobro.install.identity import is_same_company
 from kontobro.service.config import config
-from kontobro.service.notices.mail import send_mail
+from kontobro.service.notices.mail import hand_in, message_of
 from kontobro.web.models import AuditEvent, ConnectionOwner, Membership, Organisation, Setup, Takeover
 from kontobro.web.process import process
 
@@ -110,7 +110,8 @@ def _told(other: Connection, takeover: Takeover) -> bool:
         "link": f"{config().public_url.rstrip('/')}/c/{other.id}/",
     }
     to = owners_of(other)
-    return bool(to) and send_mail(config(), to, subject, text)
+    sender = config().mail_from
+    return bool(to) and hand_in(config(), [(message_of(sender, one, subject, text), [one]) for one in to])
 
 
 def owners_of(connection: Connection) -> Sequence[str]:

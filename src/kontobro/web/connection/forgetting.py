@@ -13,4 +13,4 @@ def forget_connection(connection: Connection, store: Store) -> None:
     """Raises Misconfigured while it is connected, Busy during an export."""
     delete_company(connection, store)
     for model in (WebhookDelivery, ToldNotice, WaitingMail, Setup, MonthClose, ConnectionOwner):
-        model.objects.filter(connection_id=connection.id).delete()  # type: ignore[attr-defined]
+        model.objects.filter(connection_id=connection.id).delete()

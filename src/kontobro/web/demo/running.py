@@ -4,19 +4,8 @@ from __future__ import annotations
 
 import threading
 from contextlib import ExitStack
-from importlib.util import find_spec
 
-from kontobro.service.config import ServiceConfig
 from kontobro.service.demo.sandbox_process import SandboxProcess, running_sandbox
-
-NEEDED = ("starlette", "uvicorn", "jinja2", "python_multipart", "beancount")
-"""What Pleo-in-a-box and the demo's ledger need, by the names under which they are imported."""
-
-
-def is_offered(config: ServiceConfig) -> bool:
-    """On one's own machine, in one process, with the parts installed."""
-    alone = config.local and not config.database_url.get_secret_value()
-    return alone and all(find_spec(module) is not None for module in NEEDED)
 
 
 class DemoPleo:

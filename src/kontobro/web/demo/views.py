@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from kontobro.service.config import config
+from kontobro.service.first_visit import is_offered
 from kontobro.web.demo.company import make, remove
-from kontobro.web.demo.running import demo_pleo, is_offered
+from kontobro.web.demo.running import demo_pleo
 from kontobro.web.demo.tables import DemoCompany
 from kontobro.web.process import process
 from kontobro.web.site.aside import aside

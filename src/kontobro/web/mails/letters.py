@@ -49,7 +49,7 @@ def one_letter(config: ServiceConfig, membership: Membership, part: Part, name: 
     with translation.override(language_of(membership)):
         body = f"{part.company}\n\n{part.text}\n\n{_address(config, part.path)}\n\n"
         body += mail_in(ONCE_A_DAY, language_of(membership))
-        subject = f"Kontobro: {_one_line(part.company)}: {part.subject}"
+        subject = f"Kontobro: {_one_line(part.company.partition(' → ')[0])}: {part.subject}"
         return _letter(config, membership, (subject, body), name, all_of_them=False)
 
 

@@ -151,7 +151,8 @@ class Outbox:
 
 
 def pause_after(tries: int) -> timedelta:
-    return min(FIRST_PAUSE * 2 ** min(tries, 20), LONGEST_PAUSE)
+    doubled: int = 2 ** min(tries, 20)
+    return min(FIRST_PAUSE * doubled, LONGEST_PAUSE)
 
 
 def part_of(row: WaitingMail) -> Part:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from email.message import EmailMessage
+from typing import get_args
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from kontobro.core.rules.dates import zone_named
 from kontobro.service.config import config
-from kontobro.service.notices.notify import WORDS, Cause, Notice
+from kontobro.service.notices.notify import Cause, Notice
 from kontobro.web.mails.letters import Part, daily_letter, language_of, one_letter
 from kontobro.web.mails.topics import TOPIC_OF, TOPIC_WORDS, choices_of
 from kontobro.web.models import Membership
@@ -40,7 +41,7 @@ def preview(request: HttpRequest, member: Member) -> HttpResponse:
     mine = Membership.objects.select_related("user", "organisation").get(
         organisation=member.organisation, user=member.user
     )
-    parts = {cause: example(cause, member, language_of(mine)) for cause in WORDS}
+    parts = {cause: example(cause, member, language_of(mine)) for cause in get_args(Cause)}
     chosen = choices_of(mine)
     letters = [
         Shown(str(TOPIC_WORDS[TOPIC_OF[cause]]), chosen[TOPIC_OF[cause]], one_letter(config(), mine, part))

@@ -30,8 +30,8 @@ def memberships_of(token: str) -> list[Membership]:
 @csrf_exempt  # mail programs post without a page of ours; the signed link is the guard
 @login_not_required
 @require_http_methods(["GET", "POST"])
-def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
-    found = memberships_of(token)
+def unsubscribe(request: HttpRequest, secret: str) -> HttpResponse:
+    found = memberships_of(secret)
     mailed = [one for one in found if one.mailed]
     if request.method == "POST":
         for one in mailed:

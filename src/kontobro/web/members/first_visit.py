@@ -8,8 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from kontobro.service.config import config
-from kontobro.service.first_visit import is_valid, redeem
-from kontobro.web.demo.running import is_offered
+from kontobro.service.first_visit import is_offered, is_valid, redeem
 from kontobro.web.members.accounts import FIRST_VISIT
 from kontobro.web.process import process
 
