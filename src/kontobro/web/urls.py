@@ -15,8 +15,8 @@ from kontobro.web.documents import actions as document_actions
 from kontobro.web.documents import release as document_release
 from kontobro.web.documents import template as document_template
 from kontobro.web.documents import views as documents
-from kontobro.web.exports import booking, jobs, problems, tie_out
 from kontobro.web.firm import settings as firm_settings
+from kontobro.web.exports import again, booking, bookings, job_list, jobs, problems, tie_out
 from kontobro.web.members import first_visit, preferences
 from kontobro.web.members import views as members
 from kontobro.web.month import firm as firm_month
@@ -86,7 +86,13 @@ urlpatterns = [
     path("o/<uuid:organisation>/settings/save/", firm_settings.save, name="firm_settings_save"),
     path("o/<uuid:organisation>/assign/", assigning.assign, name="assign"),
     path("o/<uuid:organisation>/jobs/", jobs.jobs, name="jobs"),
+    path("o/<uuid:organisation>/jobs/list.<str:form>", job_list.all_file, name="jobs_file"),
     path("o/<uuid:organisation>/problems/", problems.problems, name="problems"),
+    path("c/<str:connection>/bookings/", bookings.bookings, name="bookings"),
+    path("c/<str:connection>/bookings/list.<str:form>", bookings.bookings_file, name="bookings_file"),
+    path("c/<str:connection>/bookings/totals/", bookings.totals, name="bookings_totals"),
+    path("c/<str:connection>/bookings/again/", again.check_many, name="check_many"),
+    path("c/<str:connection>/jobs/list.<str:form>", job_list.one_file, name="connection_jobs_file"),
     path("c/<str:connection>/jobs/", jobs.of_one, name="connection_jobs"),
     path("c/<str:connection>/jobs/waiting/", jobs.waiting, name="jobs_waiting"),
     path("c/<str:connection>/documents/", documents.documents, name="documents"),

@@ -75,6 +75,11 @@ def has_code(code: str) -> Func:
     return _HasCode(F("problems"), Value(code), output_field=BooleanField())
 
 
+def has_cause(code: str, field: str, value: str) -> Func:
+    """A condition: one of the booking's problems is of this cause."""
+    return _HasCause(F("problems"), Value(code), Value(field), Value(value), output_field=BooleanField())
+
+
 class _HasCode(Func):
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
         """`problems` first, then the code."""
@@ -87,6 +92,19 @@ class _HasCode(Func):
     def _filled(self, compiler: Any, template: str) -> tuple[str, tuple[Any, ...]]:
         parts = [compiler.compile(expression) for expression in self.get_source_expressions()]
         return template.format(*(sql for sql, _ in parts)), tuple(value for _, values in parts for value in values)
+
+
+class _HasCause(_HasCode):
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        template = (
+            "EXISTS (SELECT 1 FROM json_each({}) AS told WHERE json_extract(told.value, '$.code') = {}"
+            " AND json_extract(told.value, '$.field') = {} AND json_extract(told.value, '$.value') = {})"
+        )
+        return self._filled(compiler, template)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        facts = "'code', {}::text, 'field', {}::text, 'value', {}::text"
+        return self._filled(compiler, "{} @> jsonb_build_array(jsonb_build_object(" + facts + "))")
 
 
 def _group(rows: Sequence[tuple[Any, ...]]) -> ProblemGroup:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from kontobro.core.model.export import ExportItem, MalformedItem
+from kontobro.core.model.history import BookingRow
 from kontobro.core.model.journal import Bill, Booking, Entry, Payment
 from kontobro.core.rules.text import amount_of, payee_of
 
@@ -68,3 +69,12 @@ def item_words(item: ExportItem | MalformedItem) -> tuple[str, str, Decimal | No
         return "unreadable item", "", None, ""
     payee = payee_of(item, of_employee=False)
     return item.type.replace("_", " ").lower(), payee, amount_of(item), item.amount.wallet.currency
+
+
+def state_of(row: BookingRow) -> str:
+    """The state that a person should read: what stops a booking before how far it came."""
+    if row.problems:
+        return "rejected"
+    if row.posting == "draft":
+        return "drafted"
+    return "handed_over" if row.posting == "handed_over" else row.state
