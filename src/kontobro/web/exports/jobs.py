@@ -14,9 +14,9 @@ from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.history import JobRow
 from kontobro.export.engine import OPEN
-from kontobro.export.preview import account_names, preview_job
+from kontobro.export.preview import preview_job
 from kontobro.web.exports.bookings import JobItemsForm, listed
-from kontobro.web.exports.entries import item_words, shown_entry
+from kontobro.web.exports.entries import Names, item_words, shown_entry
 from kontobro.web.exports.job_list import listed_jobs, shown_jobs
 from kontobro.web.lists.fields import filled
 from kontobro.web.lists.leaf import leaf_of
@@ -163,7 +163,7 @@ def preview(request: HttpRequest, member: Member, connection: Connection, job: s
         found = ports.pleo.job(job)
         if found.status not in OPEN:
             raise Misconfigured("This job has ended.", "Its bookings are shown on the job's page.")
-        names = account_names(ports.connector)
+        names = Names.of(ports.connector)
         previews = list(preview_job(connection, found, ports))
     page = leaf_of(request, previews)
     shown = {
