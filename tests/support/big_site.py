@@ -28,15 +28,6 @@ BY_ORGANISATION = (
     "audit/",
     "month-end/?month=2026-02",
 )
-    "",
-    "jobs/",
-    "jobs/?page=40",
-    "jobs/?sort=-items",
-    "problems/",
-    "members/",
-    "notifications/",
-    "audit/",
-)
 BY_CONNECTION = (
     "",
     "jobs/",

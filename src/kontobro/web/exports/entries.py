@@ -142,8 +142,8 @@ def _line(line: EntryLine, entry: Entry, names: Names) -> ShownLine:
 
 
 def shown_booked(booking: Booking, sent: Entry | None, names: Names) -> ShownBooking:
-    """What is in the accounting system now. `sent` is what the expense is booked as today: where what is booked is equal
-    to it, account by account, tax code by tax code and dimension by dimension, its lines are the ones that are booked."""
+    """What is in the accounting system now. `sent` is what the expense would be booked as today: where that is equal,
+    by account, tax code and dimension, its lines are the ones that are booked."""
     if sent is not None and booking.line_sums == line_sums(sent) and not details(sent, booking):
         return ShownBooking(booking, shown_entry(sent, names).table, each=True, text=sent.text)
     return ShownBooking(booking, Lines(_sums(booking, names)), each=False)
