@@ -48,6 +48,7 @@ urlpatterns = [
     path("o/<uuid:organisation>/notifications/", notifications.notifications, name="notifications"),
     path("o/<uuid:organisation>/notifications/webhook/", notifications.hook, name="hook"),
     path("o/<uuid:organisation>/audit/", audit.trail, name="audit"),
+    path("o/<uuid:organisation>/audit/list.<str:form>", audit.trail_file, name="audit_file"),
     # Connect from Pleo: the first three addresses are registered with Pleo, exactly so
     path("connect/pleo/start", connect.start, name="connect_pleo"),
     path("connect/pleo/callback", connect.callback, name="connect_callback"),
@@ -88,6 +89,7 @@ urlpatterns = [
     path("o/<uuid:organisation>/jobs/", jobs.jobs, name="jobs"),
     path("o/<uuid:organisation>/jobs/list.<str:form>", job_list.all_file, name="jobs_file"),
     path("o/<uuid:organisation>/problems/", problems.problems, name="problems"),
+    path("o/<uuid:organisation>/problems/list.<str:form>", problems.problems_file, name="problems_file"),
     path("c/<str:connection>/bookings/", bookings.bookings, name="bookings"),
     path("c/<str:connection>/bookings/list.<str:form>", bookings.bookings_file, name="bookings_file"),
     path("c/<str:connection>/bookings/totals/", bookings.totals, name="bookings_totals"),

@@ -36,11 +36,12 @@ from kontobro.store.read.pages import (
     Order,
     Page,
     ProblemGroup,
+    ProblemPage,
     RunState,
     SyncNote,
     mark_of,
 )
-from kontobro.store.read.problems import problem_groups
+from kontobro.store.read.problems import problem_groups, problem_page
 from kontobro.store.rows import connection_of, job_of
 
 MOST = 500
@@ -206,6 +207,12 @@ class Overview:
         """What stops items, as their last run told it, by cause: those that stop most first."""
         with self._database.reading() as session:
             return problem_groups(session.cursor, connection_ids, min(limit, MOST), min(items, MOST))
+
+    def problem_page(self, connection_ids: Sequence[str], search: str, part: slice, items: int) -> ProblemPage:
+        """A part of the causes that a search means, those that stop most first; `search` is part of a payee, a field, a
+        value or a message."""
+        with self._database.reading() as session:
+            return problem_page(session.cursor, connection_ids, short(search).strip(), part, items)
 
     def _bookings(self, connection_ids: Sequence[str]) -> QuerySet[models.Booking]:
         return self._rows(models.Booking).filter(connection_id__in=connection_ids)

@@ -195,3 +195,12 @@ class ProblemGroup:
     newest: datetime
     example: Problem
     items: tuple[Stopped, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemPage:
+    """A part of the causes, and how many causes and stopped items all parts have together."""
+
+    groups: tuple[ProblemGroup, ...] = ()
+    causes: int = 0
+    items: int = 0
