@@ -61,8 +61,11 @@ LISTS = ("bookings", "job", "problems", "tie_out")
 
 def _back_of(request: HttpRequest) -> str:
     """The list that the reader comes from, with its filter; empty for another way."""
-    came = urlsplit(request.headers.get("Referer", ""))
-    if came.netloc != request.get_host():
+    try:
+        came = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:  # no address at all
+        return ""
+    if came.hostname != urlsplit(f"//{request.get_host()}").hostname:
         return ""
     try:
         known = resolve(came.path).url_name in LISTS

@@ -18,6 +18,9 @@ from django.utils.translation import gettext_lazy
 
 ENTRY_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
+FIGURE = re.compile(r"[0-9]+(?:[.,'\N{RIGHT SINGLE QUOTATION MARK}\s][0-9]+)*")
+"""An amount in anyone's format."""
+
 MOST_DIGITS = 15
 
 
@@ -81,7 +84,7 @@ def amounts_in(text: str, locale: Locale) -> Sequence[str]:
     """What a search means as an amount, as amounts are stored: `1.234,5` of a German reader is 1234.50, with either
     sign. Nothing for what is no amount."""
     digits = text.strip().lstrip("+-\N{MINUS SIGN}")
-    if not digits or len(digits) > MOST_DIGITS or not digits[0].isdecimal():
+    if len(digits) > MOST_DIGITS or not FIGURE.fullmatch(digits):
         return ()
     try:
         figure = parse_decimal(digits, locale=locale, strict=True)
