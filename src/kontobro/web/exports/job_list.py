@@ -36,7 +36,7 @@ class JobForm(FilterForm):
     """What the list can be asked for."""
 
     state = forms.ChoiceField(label=gettext_lazy("State"), required=False, choices=STATUSES)
-    field_order = ("q", "state", "first", "last")
+    field_order: Sequence[str] = ("q", "state", "first", "last")
 
 
 class AllJobsForm(JobForm):

@@ -40,6 +40,7 @@ class FilterForm(forms.Form):
         label=gettext_lazy("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     sort = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput())
+    field_order: Sequence[str] | None = None
     asked: Mapping[str, Any] = MappingProxyType({})
     """What the address itself says."""
 
