@@ -67,6 +67,8 @@ ROLE_WORDS: dict[str, StrOrPromise] = {
     "bookkeeper": gettext_lazy("bookkeeper"),
     "readonly": gettext_lazy("read-only"),
 }
+
+
 def changes_of(before: Mapping[str, object], after: Mapping[str, object]) -> str:
     """What an audit trail says of a change: a line for each part that differs, from what to what."""
     names = sorted({*before, *after})
@@ -75,6 +77,7 @@ def changes_of(before: Mapping[str, object], after: Mapping[str, object]) -> str
         for name in names
         if before.get(name) != after.get(name)
     )
+
 
 def _said(value: object) -> str:
     """A value as a person reads it; what is not set is a dash."""
@@ -87,7 +90,6 @@ def _said(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(_said, value)) or "–"
     return str(value)
-ROLE_WORDS: dict[str, str] = {"owner": "owner", "bookkeeper": "bookkeeper", "readonly": "read-only"}
 
 
 def of_organisation(role: Role = "readonly") -> Callable[[Callable[..., HttpResponseBase]], Any]:

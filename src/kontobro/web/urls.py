@@ -15,8 +15,8 @@ from kontobro.web.documents import actions as document_actions
 from kontobro.web.documents import release as document_release
 from kontobro.web.documents import template as document_template
 from kontobro.web.documents import views as documents
-from kontobro.web.firm import settings as firm_settings
 from kontobro.web.exports import again, booking, bookings, job_list, jobs, problems, tie_out
+from kontobro.web.firm import settings as firm_settings
 from kontobro.web.members import first_visit, preferences
 from kontobro.web.members import views as members
 from kontobro.web.month import firm as firm_month

@@ -184,8 +184,6 @@ def _change_access(member: Member, connection: Connection, form: AccessForm) -> 
     require_now(member)  # an address that answers slowly is no way to outlast one's removal
     stored = store.connection(connection.id) or connection
     change(store, connection.id, secrets, erp_options=with_kept(options, stored.erp_options))
-    member.note("accounting system's access changed", "", connection.id)
-    change(store, connection.id, secrets, erp_options=options)
     member.note("accounting system's access changed", changes_of(connection.erp_options, options), connection.id)
 
 

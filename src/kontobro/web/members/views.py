@@ -27,9 +27,7 @@ from kontobro.service.config import config
 from kontobro.web.members.accounts import INVITED
 from kontobro.web.members.rights import as_owner, change_role, lock_members, open_invitation
 from kontobro.web.models import Invitation, Membership, Organisation, User
-from kontobro.web.tenancy import ROLE_WORDS, Member, of_organisation
-from kontobro.web.models import Invitation, Membership, Organisation
-from kontobro.web.tenancy import Member, changes_of, of_organisation
+from kontobro.web.tenancy import ROLE_WORDS, Member, changes_of, of_organisation
 
 VALID = timedelta(days=7)
 COULD_SIGN = gettext_lazy(
@@ -160,13 +158,9 @@ def change(request: HttpRequest, member: Member, membership: int) -> HttpRespons
         knew_secret = target.role == "owner" != role and bool(member.organisation.hook_url)
         changed = changes_of({target.user.email: target.role}, {target.user.email: role})
         change_role(target, role)
-        member.note("member removed" if remove else "role changed", f"{target.user.email} {role}".strip())
+        member.note("member removed" if remove else "role changed", changed or f"{target.user.email}: {role}")
     told = _("%(email)s was removed.") if remove else _("%(email)s now has the role %(role)s.")
     messages.success(request, told % {"email": target.user.email, "role": ROLE_WORDS.get(role, role)})
-        member.note("member removed" if remove else "role changed", changed or f"{target.user.email}: {role}")
-    messages.success(
-        request, f"{target.user.email} was removed." if remove else f"{target.user.email} now has the role {role}."
-    )
     if knew_secret:
         messages.warning(request, COULD_SIGN)
     return redirect(

@@ -26,6 +26,8 @@ from django.core.handlers.exception import response_for_exception
 from django.db import connections
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from kontobro.core.errors import KontobroError
 from kontobro.net.deadline import time_limit
@@ -52,10 +54,14 @@ TICKET: Final = re.compile(r"[\w-]{1,100}", re.ASCII)
 Call = Callable[[HttpRequest], HttpResponse]
 
 
-BUSY = "Too many requests are running."
-
 OPERATOR = "doctor"
 """The owner of what is asked for the whole service: its views let the operator in alone."""
+
+
+def too_many() -> TooManyAtOnce:
+    return TooManyAtOnce(
+        _("Too many requests are running."), _("Wait until they have finished, then open the page again.")
+    )
 
 
 class Kept(TypedDict, total=False):
@@ -92,7 +98,7 @@ class Turns:
             self._turns[owner] = (semaphore, users + 1)
         try:
             if not semaphore.acquire(timeout=self.longest):
-                raise TooManyAtOnce(BUSY, "Wait until they have finished, then open the page again.")
+                raise too_many()
             try:
                 yield
             finally:
@@ -124,8 +130,14 @@ class Asking:
     told_at: float = 0
     done: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    language: str | None = field(default_factory=translation.get_language)
 
     def run(self) -> None:
+        """In the language of the page: Django keeps it for each thread apart."""
+        with translation.override(self.language):
+            self._run()
+
+    def _run(self) -> None:
         _asking.set(self)
         try:
             with _turns.turn(self.owner), time_limit(LONGEST):
@@ -209,7 +221,7 @@ def ask(request: HttpRequest, owner: str, call: Call) -> HttpResponse:
     if ready is not None and ready["owner"] == owner:  # another organisation's: its rights may have ended meanwhile
         return page_of(ready)
     if not _threads.take(owner, MOST_OF_ONE, MOST):
-        raise TooManyAtOnce(BUSY, "Wait until they have finished, then open the page again.")
+        raise too_many()
     asking = Asking(call, _apart(request), owner, _role_of(request, owner))
     threading.Thread(target=copy_context().run, args=[asking.run], name="kontobro-aside", daemon=True).start()
     with thread_for(owner) as may_wait:

@@ -30,6 +30,8 @@
   document.addEventListener("change", (event) => {
     const name = event.target.dataset?.tickAll;
     if (name) for (const box of event.target.form.querySelectorAll(`input[name="${name}"]`)) box.checked = event.target.checked;
+  });
+
   // A path is copied; without a clipboard it can be read beside the button.
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");
@@ -38,9 +40,6 @@
     button.textContent = button.dataset.copied;
   });
 
-  // One box for all of a list's page.
-    if (!event.target.matches("[data-tick-all]")) return;
-    for (const box of event.target.closest("table").querySelectorAll('tbody input[type="checkbox"]')) box.checked = event.target.checked;
   // From the search to a row and back: "/" is the search, arrows go from row to row, Enter opens (a link does), Escape
   // goes back to the list. Not while someone types.
   const types = (element) => element.matches?.("input:not([type=checkbox]), select, textarea, [contenteditable]");
@@ -84,8 +83,7 @@
   }
 
   function dress(part) {
-    const usable = navigator.clipboard ? "[data-tick-all], [data-copy]" : "[data-tick-all]";
-    part.querySelectorAll(usable).forEach((element) => (element.hidden = false));
+    if (navigator.clipboard) part.querySelectorAll("[data-copy]").forEach((button) => button.removeAttribute("hidden"));
     part.querySelectorAll(".card-table:not(.stacked)").forEach(stack);
     part.querySelectorAll(".table-responsive").forEach(reach);
     part.querySelectorAll("[data-tick-all]").forEach((box) => box.removeAttribute("hidden"));
