@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.export import ExportItem, MalformedItem
-from kontobro.core.ports import Clock, Connector, Store, TokenStore
+from kontobro.core.ports import Clock, Connector, Guards, Store, TokenStore
 from kontobro.erp.registry import Registry
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
@@ -127,6 +127,7 @@ class App:
             store=self.store,
             clock=self.clock,
             documents=documents,
+            guards=self.store if isinstance(self.store, Guards) else None,
         )
 
     def book_ports_for(self, connection: Connection) -> BookPorts:

@@ -61,6 +61,7 @@ class Rules:
     `starts_as`: the status of an installation by OAuth that needs activation.
     `webhook_body`: `event` is `{data, eventType, eventId}`, as Pleo's older pages part headers and body; `merged` has
     the same below `payload`, as its current pages print it.
+    `keeps_external_id`: whether an expense that is exported again comes with the externalId of its last export.
     `successful_is_final`: a successful item refuses every other result. The same result again is no change.
     `missing_installation`: the status that says so; 400 is listed for every call but DELETE, which lists 404.
     `names_subject`: whether introspection has a `subjectURN`, which Pleo's schema does not require.
@@ -122,6 +123,9 @@ class Rules:
     )
     webhook_body: Literal["event", "merged"] = field(
         default="event", metadata=_answers("event", "merged", source="api.md H, L7")
+    )
+    keeps_external_id: bool = field(
+        default=False, metadata=_answers(False, True, source="api.md B5: null in a sample of a first export")
     )
     successful_is_final: bool = field(default=True, metadata=_flag("rules.md 1.9: not stated"))
     missing_installation: Literal[400, 404] = field(default=400, metadata=_answers(400, 404, source="api.md I"))

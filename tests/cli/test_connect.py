@@ -31,7 +31,10 @@ def test_connects_and_shows_both_companies(bench: Bench) -> None:
 def test_json_has_the_documented_keys_and_no_key(bench: Bench) -> None:
     result = bench.connect("--json")
     assert list(json.loads(result.stdout)) == (
-        "id name status environment auth company_id company_name erp erp_company scopes level installation".split()
+        (
+            "id name status environment auth company_id company_name erp erp_company erp_company_name trial scopes "
+            "level installation"
+        ).split()
     )
     assert KEY not in result.output
 
@@ -108,8 +111,37 @@ def test_a_company_goes_to_one_company_only(bench: Bench) -> None:
     bench.erp.company = Company("other-books", "Other", "DKK")
     result = bench.connect()
     assert result.exit_code == 3
-    assert "other-books" in result.stderr
-    assert bench.connections()[0].erp_company == "books"
+    assert "Fjord & Bro ApS is already connected to beancount (Fjord & Bro)" in result.stderr
+    assert [one.erp_company for one in bench.connections()] == ["books"]
+
+
+def test_a_company_moves_to_other_books_and_its_first_connection_ends(bench: Bench) -> None:
+    bench.connect()
+    bench.erp.company = Company("other-books", "Fjord & Bro ApS", "DKK")
+    assert bench.connect("--move").exit_code == 0
+    found = {one.erp_company: one.status for one in bench.connections()}
+    assert found == {"books": "disconnected", "other-books": "connected"}
+
+
+def test_books_of_another_name_are_confirmed_or_refused(bench: Bench) -> None:
+    bench.erp.company = Company("other-books", "Bäckerei Schröder", "DKK")
+    result = bench.connect()
+    assert result.exit_code == 3
+    assert "Bäckerei Schröder" in result.stderr
+    assert "--same-company" in result.stderr
+    assert not bench.connections()
+    assert bench.connect("--same-company").exit_code == 0
+    assert bench.connections()[0].books_name == "Bäckerei Schröder"
+    assert bench.connect().exit_code == 0  # connected again, and not asked a second time
+
+
+def test_a_trial_is_beside_the_real_connection(bench: Bench) -> None:
+    bench.connect()
+    bench.erp.company = Company("test", "Fjord & Bro Test", "DKK")
+    result = bench.connect("--trial")
+    assert result.exit_code == 0
+    assert "This is a trial" in result.stdout
+    assert [one.trial for one in sorted(bench.connections(), key=lambda one: one.trial)] == [False, True]
 
 
 ALL = frozenset(scopes_of(4))

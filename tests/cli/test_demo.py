@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from kontobro.cli.app import app
 from kontobro.cli.demo.tally import tally_of
 from kontobro.core.errors import Misconfigured
-from kontobro.testing.sandbox_process import running_sandbox
+from kontobro.service.demo.sandbox_process import running_sandbox
 
 
 def run_demo(folder: Path, *words: str) -> tuple[int, str]:
@@ -103,7 +103,7 @@ def test_a_taken_port_is_said_plainly() -> None:
 
 def test_the_box_ends_when_its_owner_is_killed() -> None:
     code = (
-        "from kontobro.testing.sandbox_process import running_sandbox\n"
+        "from kontobro.service.demo.sandbox_process import running_sandbox\n"
         "with running_sandbox() as box: print(box.process.pid, flush=True); box.wait()"
     )
     source = str(Path(__file__).resolve().parents[2] / "src")

@@ -6,7 +6,7 @@ import pytest
 
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
-from kontobro.install.connect import settled_identity
+from kontobro.install.identity import settled_identity
 
 
 def a_connection(company: str, name: str) -> Connection:
@@ -34,5 +34,5 @@ def test_two_companies_that_pleo_names_alike_are_two_connections() -> None:
 
 
 def test_a_name_that_a_person_chose_is_theirs_to_change() -> None:
-    with pytest.raises(Misconfigured, match="--name"):
+    with pytest.raises(Misconfigured, match="Choose another name"):
         settled_identity(a_connection("two", "Books"), [a_connection("one", "Books")])

@@ -46,7 +46,7 @@ class FileTokens:
         fresh.write_text(json.dumps(facts))
         fresh.replace(self.path)
 
-    def mark_reconnect(self, connection_id: str) -> None:
+    def mark_reconnect(self, connection_id: str, at: datetime) -> None:
         self.path.with_suffix(".dead").touch()
 
     @contextmanager

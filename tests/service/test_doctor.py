@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
@@ -97,7 +97,7 @@ def test_unwatched_connections_and_a_lost_login_are_told(home: Path) -> None:
     stranger = {"id": "s1", **WATCHED, "endpointUrl": "https://books.example.com.evil.example/c1"}
     assert named(looked(home, pleo(stranger), **PUBLIC), "webhooks").verdict == "warn"
     with open_store(home / "kontobro.sqlite3") as store:
-        store.mark_reconnect("c1")
+        store.mark_reconnect("c1", datetime.now(UTC))
     assert "1 reconnect" in named(looked(home, pleo()), "connections").message
 
 

@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 
 from kontobro.core.errors import Misconfigured, Unreachable
 from kontobro.service.config import ServiceConfig, read_config
-from kontobro.service.notices.mail import MailServer, hand_in_at, mail_server, send_mail, try_mail_server
+from kontobro.service.notices.mail import MailServer, hand_in, hand_in_at, mail_server, message_of, try_mail_server
 
 USER, PASSWORD = "robot@example.com", "p/w d"
 A_MAIL = Letter()
@@ -106,7 +106,9 @@ def test_only_what_stays_on_this_machine_goes_in_the_clear(url: str, tls: str) -
 def test_each_gets_a_mail_of_their_own() -> None:
     mailbox = Mailbox()
     with a_server(mailbox) as port:
-        assert send_mail(configured(f"smtp://127.0.0.1:{port}"), ["a@example.com", "b@example.com"], "Øre", "Grüße")
+        sender = "Kontobro <books@example.com>"
+        mails = [(message_of(sender, to, "Øre", "Grüße"), [to]) for to in ("a@example.com", "b@example.com")]
+        assert hand_in(configured(f"smtp://127.0.0.1:{port}"), mails)
     assert [(tls, sender, to) for tls, sender, to, _ in mailbox.taken] == [
         (False, "books@example.com", ("a@example.com",)),
         (False, "books@example.com", ("b@example.com",)),

@@ -16,8 +16,8 @@ from standardwebhooks import Webhook
 
 from kontobro.core.errors import KontobroError, Misconfigured, Unreachable
 from kontobro.service.config import ServiceConfig, read_config
-from kontobro.service.notices.mail import mail_server, send_mail, try_mail_server
-from kontobro.service.notices.notify import WORDS, Cause, MailNotifier, Notice, tell_once
+from kontobro.service.notices.mail import hand_in, mail_server, message_of, try_mail_server
+from kontobro.service.notices.notify import WORDS, Cause, Notice, tell_once
 from kontobro.service.notices.outgoing import HookNotifier, is_public
 from tests.support.bad_servers import answering, listening
 
@@ -33,17 +33,20 @@ def configured(**values: str) -> ServiceConfig:
 
 @dataclass
 class Memory:
+    """`mails`: how many go out by mail."""
+
+    mails: int = 0
     claims: set[tuple[str, str, date]] = field(default_factory=set)
 
-    def claim(self, connection_id: str, cause: str, day: date) -> bool:
-        key = (connection_id, cause, day)
+    def claim(self, notice: Notice, day: date) -> int | None:
+        key = (notice.connection_id, notice.key, day)
         if key in self.claims:
-            return False
+            return None
         self.claims.add(key)
-        return True
+        return self.mails
 
-    def release(self, connection_id: str, cause: str, day: date) -> None:
-        self.claims.discard((connection_id, cause, day))
+    def release(self, notice: Notice, day: date) -> None:
+        self.claims.discard((notice.connection_id, notice.key, day))
 
 
 @dataclass
@@ -91,6 +94,13 @@ def test_a_notice_that_reached_nobody_may_be_told_again() -> None:
     memory, way = Memory(), Way()
     assert tell_once(NOTICE, [Way(Unreachable("no"))], memory, NOW) == 0
     assert tell_once(NOTICE, [way], memory, NOW) == 1
+
+
+def test_a_notice_with_mails_noted_is_told_whatever_becomes_of_the_other_ways() -> None:
+    memory, way = Memory(mails=2), Way()
+    assert tell_once(NOTICE, [Way(Unreachable("no"))], memory, NOW) == 2
+    assert tell_once(NOTICE, [way], memory, NOW) == 0
+    assert way.told == []
 
 
 @pytest.mark.parametrize("cause", list(WORDS))
@@ -235,9 +245,8 @@ def test_what_is_public_is_global(address: Any) -> None:
 
 
 def test_without_a_server_mails_go_to_the_log() -> None:
-    assert send_mail(configured(), ["anna@example.com"], "x", "y") is False
+    assert hand_in(configured(), [(message_of("a@example.com", "b@example.com", "x", "y"), ["b@example.com"])]) is False
     assert try_mail_server(configured()) is False
-    assert MailNotifier(configured(), lambda connection_id: {}).tell(NOTICE, NOW) is False
 
 
 @pytest.mark.parametrize("url", ["http://host", "smtp://", "smtp://host:port", "nonsense"])

@@ -175,7 +175,7 @@ def test_large_files_are_kept_in_pieces(books: DjangoStore) -> None:
 def test_a_restored_document_goes_on_with_its_numbers(books: DjangoStore) -> None:
     sealed(books, 1, [voucher("one", 1)])
     (row,) = [replace(row, state="delivered") for row in books.documents(ID)]
-    other = replace(connection(), id="other")
+    other = replace(connection(), id="other", company_id="other")
     books.save_connection(other)
     books.restore_document("other", row, [voucher("one", 1)])
     books.restore_document("other", row, [voucher("one", 1)])

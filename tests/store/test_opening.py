@@ -91,6 +91,7 @@ def test_migrates_an_older_store_forward(path: Path) -> None:
             database.execute(f"ALTER TABLE kontobro_booking DROP COLUMN {column}")
         database.execute("ALTER TABLE kontobro_job DROP COLUMN claimed_at")
         without_documents(database)
+        without_guards(database)
         database.execute(OLD_CONNECTION)
         database.execute(OLD_JOB, ("running", None))
         database.execute(OLD_JOB, ("done", "2026-03-02 12:00:00"))
@@ -103,6 +104,16 @@ def test_migrates_an_older_store_forward(path: Path) -> None:
         claims = {row.job_id: (row.status, row.claimed_at) for row in store.jobs(HERE)}
         # older versions noted a job before they claimed it: it may have been a look only
         assert claims == {"running": ("claiming", NOW.replace(microsecond=0)), "done": ("in_progress", None)}
+
+
+def without_guards(database: sqlite3.Connection) -> None:
+    for trigger in ("ended_plans_nothing", "ended_plans_nothing_again", "keeps_guard"):
+        database.execute(f"DROP TRIGGER IF EXISTS kontobro_{trigger}")
+    database.execute("DROP INDEX kontobro_one_set_of_books")
+    for table in ("guard", "elsewhere"):
+        database.execute(f"DROP TABLE kontobro_{table}")
+    for column in ("erp_company_name", "trial", "login_ended_at"):
+        database.execute(f"ALTER TABLE kontobro_connection DROP COLUMN {column}")
 
 
 def without_documents(database: sqlite3.Connection) -> None:
@@ -118,6 +129,7 @@ def test_secrets_of_an_older_store_belong_to_where_their_connections_point(path:
         database.execute("ALTER TABLE kontobro_secret DROP COLUMN destination")
         database.execute("ALTER TABLE kontobro_booking DROP COLUMN notes")
         without_documents(database)
+        without_guards(database)
         database.execute("DELETE FROM django_migrations WHERE name >= '0009_secret_destination' AND app = 'kontobro'")
     with open_store(path) as store:
         assert (store.tokens(here), store.secret(here, "api_key"), store.secret(here, "webhook")) == (
@@ -127,6 +139,31 @@ def test_secrets_of_an_older_store_belong_to_where_their_connections_point(path:
         )
         moved = replace(here, erp_options={"url": "https://evil.example"}, api_url="https://evil.example")
         assert (store.tokens(moved), store.secret(moved, "api_key"), store.secret(moved, "webhook")) == (None,) * 3
+
+
+SECOND = """
+    INSERT INTO kontobro_connection
+    SELECT 'conn-2', 'Second', environment, api_url, auth_url, auth, company_id, company_name, 'odoo', '{}', '', NULL,
+    '[]', 'reconnect', '{}' FROM kontobro_connection
+"""
+
+
+def test_of_two_connections_of_one_company_the_one_that_exported_last_stays(path: Path) -> None:
+    with open_store(path) as store:
+        store.save_connection(connection(), tokens())
+        store.save_connection(connection("conn-3"))
+    with closing(sqlite3.connect(path)) as database, database:
+        without_guards(database)
+        database.execute(f"{SECOND} WHERE id = 'conn-1'")
+        database.execute(OLD_JOB.replace("conn-1", "conn-2").replace("in_progress", "completed"), ("job", "2026-03-02"))
+        database.execute("DELETE FROM django_migrations WHERE name >= '0013_one_set_of_books' AND app = 'kontobro'")
+    with open_store(path) as store:
+        assert {one.id: one.status for one in store.connections()} == {
+            "conn-1": "disconnected",
+            "conn-2": "reconnect",
+            "conn-3": "connected",
+        }
+        assert store.tokens(connection()) is None
 
 
 def test_refuses_the_store_of_a_newer_version(path: Path) -> None:

@@ -20,7 +20,7 @@ from beancount.core.data import Document, Transaction
 
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.settings import Settings
-from kontobro.core.ports import Connector, Store
+from kontobro.core.ports import Connector, Guards, Store
 from kontobro.erp.kit.guard import guarded
 from kontobro.erp.registry import load_connector
 from kontobro.export import JobResult, Ports, next_job, run_job
@@ -85,7 +85,11 @@ class ExportHarness:
 
     @property
     def ports(self) -> Ports:
-        return Ports(pleo=self.pleo, connector=self.connector, store=self.store, clock=self.clock)
+        return Ports(pleo=self.pleo, connector=self.connector, store=self.store, clock=self.clock, guards=self._guards)
+
+    @property
+    def _guards(self) -> Guards | None:
+        return self.store if isinstance(self.store, Guards) else None
 
     def alter(self, **methods: Any) -> None:
         """Put other methods in front of the ledger's, under the guard that every connector runs behind."""
@@ -122,6 +126,7 @@ class ExportHarness:
             connector=Seam(self.connector, "erp", ERP_WRITES, boundaries),
             store=Seam(self.store, "store", STORE_COMMITS, boundaries),
             clock=self.clock,
+            guards=self._guards,
         )
         return self._run(ports)
 

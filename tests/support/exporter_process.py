@@ -87,6 +87,7 @@ def export(order: dict[str, Any]) -> dict[str, Any]:
             store=seamed,
             clock=clock,
             documents=documents,
+            guards=store,
         )
         note_ends(connection, ports)
         job = next_job(ports)

@@ -58,7 +58,7 @@ class MemoryTokens:
         self.saved.append(tokens)
         self.held = tokens
 
-    def mark_reconnect(self, connection_id: str) -> None:
+    def mark_reconnect(self, connection_id: str, at: datetime) -> None:
         self.reconnect.append(connection_id)
 
     @contextmanager

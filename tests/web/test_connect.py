@@ -94,7 +94,8 @@ def test_the_company_s_name_is_asked_for_and_gone_without(anna: Traveller, pleo:
     page = anna.browser.get(pleo.consent(anna.leave()), follow=True)
     assert "ask once more" in page.text
     assert "see the name of your company" not in page.text
-    assert "Where should expenses be booked?" in anna.browser.get(pleo.consent(anna.leave()), follow=True).text
+    assert "What is the company called?" in anna.browser.get(pleo.consent(anna.leave()), follow=True).text
+    assert "Where should expenses be booked?" in anna.post("name", name="Fjord & Bro ApS").text
     anna.give_ledger()
     anna.accept()
     anna.approve()
@@ -127,7 +128,8 @@ def test_the_other_name_of_the_tag_permissions_is_offered_once_and_remembered(
         first = anna.leave()
     second = first
     assert "tag-group:read" in query_of(second)["scope"]
-    assert "Where should expenses be booked?" in anna.browser.get(pleo.consent(second), follow=True).text
+    assert "What is the company called?" in anna.browser.get(pleo.consent(second), follow=True).text
+    assert "Where should expenses be booked?" in anna.post("name", name="Fjord & Bro ApS").text
     anna.give_ledger()
     anna.accept()
     anna.approve()
@@ -225,6 +227,7 @@ def test_nobody_else_sees_or_moves_a_setup(anna: Traveller) -> None:
     anna.begin()
     other = anna.site.browser(anna.site.member(anna.organisation))
     steps = ["", "pleo/", "level/", "key/", "erp/", "access/", "company/", "settings/", "plan/", "back/", "drop/"]
+    steps += ["name/", "taken/", "differs/"]
     for step in steps:
         url = f"/connect/{anna.setup.id}/{step}"
         assert 404 in {other.get(url).status_code, other.post(url).status_code}

@@ -21,8 +21,9 @@ from kontobro.export.documents.waiting import waiting_of
 from kontobro.service.app import mailer_of
 from kontobro.service.config import config
 from kontobro.service.notices.notify import Notice, tell_once
+from kontobro.web.mails.outbox import Outbox
 from kontobro.web.models import AuditEvent
-from kontobro.web.organisation.notices import Memory, notices_of
+from kontobro.web.organisation.notices import notices_of
 from kontobro.worker.pieces import look_after_documents
 from tests.support.plain_documents import PlainFolder
 from tests.support.site import Site
@@ -355,7 +356,7 @@ def test_a_person_is_told_once_of_what_may_have_been_sent(there: DocumentsSite, 
             return True
 
     for days in (0, 1, 40):
-        tell_once(notice, [Ear()], Memory(), there.site.app.clock.now() + timedelta(days=days))
+        tell_once(notice, [Ear()], Outbox(config(), there.site.app), there.site.app.clock.now() + timedelta(days=days))
     assert told == ["document_unsure document 1"]
 
 

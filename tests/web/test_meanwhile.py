@@ -11,7 +11,7 @@ from standardwebhooks import Webhook
 
 from kontobro.core.errors import LoginFailed, Unreachable
 from kontobro.core.model.connection import Connection, Tokens
-from kontobro.install.connect import disconnect
+from kontobro.install.parting import disconnect
 from kontobro.web.connect import setup as flow
 from kontobro.web.models import Setup
 from kontobro.web.process import change, process

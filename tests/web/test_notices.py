@@ -8,6 +8,7 @@ import pytest
 
 from kontobro.core.errors import Busy, KontobroError, LoginFailed, NotUsable, Taken
 from kontobro.core.model.settings import Settings
+from kontobro.pleo.http.faults import login_failed
 from kontobro.web.organisation.notices import notices_of
 from tests.support.store_contract.case import connection
 
@@ -20,7 +21,8 @@ WAITS = NotUsable("No wallet account is set.", "Set it.", "job-1", EXPIRES)
     [
         (Taken("Another installation has it."), ["second_installation"]),
         (Busy("Another run of this installation has it."), []),
-        (LoginFailed("Refused."), ["reconnect"]),
+        (login_failed("Refused."), ["reconnect"]),
+        (LoginFailed("The accounting system refused."), []),
         (WAITS, ["not_usable"]),
         (None, []),
     ],

@@ -106,7 +106,7 @@ def test_nobody_named_is_told(connected: ConnectedSite, owner: Client, who: str)
 
 
 def test_a_connected_company_is_not_deleted(connected: ConnectedSite, owner: Client) -> None:
-    answer = owner.post(path_of(connected, "delete/"), {"name": connected.connection.name})
+    answer = owner.post(path_of(connected, "delete/"), {"name": connected.connection.pleo_name})
     assert answer.status_code == 400
     assert "is not disconnected" in answer.text
     assert connected.site.app.store.connection(connected.connection.id) is not None
@@ -120,7 +120,7 @@ def test_a_wrong_name_deletes_nothing(connected: ConnectedSite, owner: Client) -
 
 def test_a_deleted_company_is_gone_and_its_trail_stays(connected: ConnectedSite, owner: Client) -> None:
     disconnected(connected)
-    name = connected.connection.name
+    name = connected.connection.pleo_name
     WebhookDelivery.objects.create(connection_id=connected.connection.id, delivery_id="1")
     ToldNotice.objects.create(connection_id=connected.connection.id, cause="reconnect", day="2026-03-01")
     assert "Type “" in owner.get(path_of(connected)).text

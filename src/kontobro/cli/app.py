@@ -22,6 +22,7 @@ from kontobro.cli import (
     disconnect,
     doctor,
     documents,
+    elsewhere,
     export,
     jobs,
     personal_data,
@@ -221,6 +222,7 @@ _add("jobs", jobs.run, BOOKING, "kontobro jobs --all")
 _add("preview", preview.run, BOOKING, "kontobro preview 4b1f --problems")
 _add("export", export.run, BOOKING, "kontobro export --watch")
 _add("bookings", bookings.run, BOOKING, "kontobro bookings --failed")
+_add("elsewhere", elsewhere.run, BOOKING, "kontobro elsewhere")
 _add("check-again", check_again.run, BOOKING, "kontobro check-again --all")
 _add("settle", settle.run, BOOKING, "kontobro settle")
 app.add_typer(documents.app, name="documents", rich_help_panel=BOOKING)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import typer
@@ -26,6 +26,7 @@ from kontobro.cli.common.erp_options import (
     with_erp_flags,
 )
 from kontobro.cli.common.given import require_given_for
+from kontobro.cli.common.whose import CompanyName, Move, SameCompany, Trial, books_confirmed, with_name
 from kontobro.cli.common.words import _
 from kontobro.core.errors import Misconfigured
 from kontobro.erp.registry import Registry
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from kontobro.core.level import Level
     from kontobro.core.model.connection import Connection, Tokens
     from kontobro.install.authorisation import Consent
-    from kontobro.install.connect import Connected
+    from kontobro.install.connect import Connected, Connecting
 
 KEY_VARIABLE = "KONTOBRO_API_KEY"
 SECRET_VARIABLE = "KONTOBRO_CLIENT_SECRET"  # noqa: S105 - the variable's name, not a secret
@@ -80,6 +81,10 @@ def run(
     client_id: Annotated[str | None, typer.Option(help="OAuth: ID of the registered client.")] = None,
     client_secret_stdin: ClientSecretStdin = False,
     level: WantedLevel = None,
+    move: Move = False,
+    trial: Trial = False,
+    company_name: CompanyName = "",
+    same_company: SameCompany = False,
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="OAuth: print the address, don't open a browser.")
     ] = False,
@@ -89,20 +94,19 @@ def run(
     """Connect a Pleo company to an accounting system: test both, choose the level, install."""
     from kontobro.core.level import level_named
 
-    cli = cli_of(context)
-    options = erp_options(erp, erp_option or [], flags)
+    cli, options = cli_of(context), erp_options(erp, erp_option or [], flags)
     draft = draft_connection(environment, url, erp, options, oauth=oauth, client_id=client_id)
-    draft = replace(draft, company_id=company, name=name)
+    draft = replace(draft, company_id=company, company_name=company_name.strip(), name=name, trial=trial)
     Registry().get(erp).require(options)
     key = None if oauth else _of_api_key(from_stdin=api_key_stdin)
     client_secret = _client_secret(from_stdin=client_secret_stdin) if oauth else None
     secrets = erp_secrets(erp, options, erp_secret or [], from_stdin=erp_secret_stdin)
-    pleo = not client_secret_stdin if oauth else not api_key_stdin
-    require_given_for(cli.app.store, draft, _variables(secrets, oauth, pleo, not erp_secret_stdin), secrets)
-    draft = with_company(cli, draft, secrets)
-    wanted = level_named(level)
+    typed = client_secret_stdin if oauth else api_key_stdin
+    require_given_for(cli.app.store, draft, _variables(secrets, oauth, not typed, not erp_secret_stdin), secrets)
+    draft, wanted = with_company(cli, draft, secrets), level_named(level)
     tokens = key or _authorise(draft, cli, client_secret, _asked_level(cli, draft, secrets, wanted), not no_browser)
-    _tell_connected(connect_with(cli, draft, tokens, wanted, secrets), as_json=as_json)
+    both = connecting_with(cli, draft, secrets, claim=books_confirmed(cli, sure=same_company), moving=move)
+    _tell_connected(with_name(cli, both.connect(draft, tokens, wanted, secrets)), as_json=as_json)
 
 
 def _variables(secrets: Mapping[str, str], oauth: bool, pleo: bool, erp: bool) -> dict[str, str]:
@@ -129,13 +133,17 @@ def connect_with(
     level: Level | None = None,
     secrets: Mapping[str, str] | None = None,
 ) -> Connected:
-    """Look, install, store: the same for a person's command and for the demo."""
+    """Look, install, store, and ask nothing."""
+    return connecting_with(cli, draft, secrets or {}).connect(draft, tokens, level, secrets)
+
+
+def connecting_with(cli: CliContext, draft: Connection, secrets: Mapping[str, str], **more: Any) -> Connecting:
+    """Both sides: the same for a person's command and for the demo."""
     from kontobro.install.connect import Connecting
 
     app = cli.app
-    connector = app.connector_for(draft, secrets or {})
-    connecting = Connecting(pleo_for=app.pleo_for, connector=connector, store=app.store)
-    return connecting.connect(draft, tokens, level, secrets)
+    connector = app.connector_for(draft, secrets)
+    return Connecting(pleo_for=app.pleo_for, connector=connector, store=app.store, **more)
 
 
 def draft_connection(
@@ -284,7 +292,7 @@ def _say_connected(connected: Connected) -> None:
     from kontobro.install.level import meaning_of
 
     connection, company = connected.connection, connected.company
-    pleo = connection.company_name or connection.company_id
+    pleo = connection.pleo_name
     show.say(
         _("✓ {pleo} (Pleo) is connected with {name} ({erp}).").format(pleo=pleo, name=company.name, erp=connection.erp),
         "bold green",
@@ -292,6 +300,9 @@ def _say_connected(connected: Connected) -> None:
     if connected.again:
         show.say("  " + _("Connected again: its settings and history were kept."))
     show.say(f"  Level {connected.level}: {meaning_of(connection.settings)}.")
+    if connection.trial:
+        show.say("  This is a trial: kontobro preview shows what exports would book, and nothing is booked.")
+        return
     if connected.level == 1:
         show.say("  " + _("Pleo recommends Level 2 or higher: kontobro check shows what it needs."), "yellow")
     status = connected.installation.status

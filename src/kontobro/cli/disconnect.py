@@ -20,22 +20,25 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Remove the integration from Pleo. Settings, history and everything booked are kept."""
-    from kontobro.install.connect import disconnect
+    from kontobro.install.parting import disconnect, sharing_login
 
     cli = cli_of(context)
     connection = cli.connection()
     if connection.status == "disconnected":
-        show.say(_('"{name}" is already disconnected.').format(name=connection.name))
+        show.say(_('"{name}" is already disconnected.').format(name=connection.pleo_name))
         raise typer.Exit(Exit.OK)
     if not yes:
-        _ask(connection.name)
+        _ask(connection.pleo_name)
+    other = sharing_login(connection, cli.store)
     refused = disconnect(connection, cli.app.pleo_for(connection), cli.store)
     if as_json:
         from kontobro.cli.common.shapes import connection_shape
 
         show.emit({**connection_shape(cli.connection()), "refused": str(refused) if refused else None})
         return
-    show.say(_('"{name}" is disconnected. Its credential was deleted here.').format(name=connection.name))
+    show.say(_('"{name}" is disconnected. Its credential was deleted here.').format(name=connection.pleo_name))
+    if other:
+        show.say(_('The login at Pleo stays: the connection "{name}" uses it too.').format(name=other.name))
     if refused:
         show.say(
             _("Pleo refused the credential ({message}). Check in Pleo, under Settings > Accounting,").format(

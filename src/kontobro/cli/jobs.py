@@ -36,7 +36,7 @@ def run(
 
         show.emit([job_shape(job) for job in jobs])
     elif not jobs:
-        show.say(f"No export job is waiting for {connection.company_name or connection.name}.")
+        show.say(f"No export job is waiting for {connection.pleo_name}.")
         show.say(_("Press Export in Pleo, then: kontobro export. Finished ones: kontobro jobs --all."), "dim")
     else:
         _print(jobs)

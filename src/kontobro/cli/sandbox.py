@@ -12,7 +12,7 @@ from kontobro.cli.common.extras import require_extra
 from kontobro.cli.common.words import _
 
 if TYPE_CHECKING:
-    from kontobro.testing.sandbox_process import SandboxProcess
+    from kontobro.service.demo.sandbox_process import SandboxProcess
 
 SERVICE = "http://127.0.0.1:8765"
 """Where `kontobro serve` listens unless told otherwise."""
@@ -41,7 +41,7 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON when it is ready.")] = False,
 ) -> None:
     """Run Pleo-in-a-box on this machine until Ctrl-C: a demo company with expenses to book, and pages to see it."""
-    from kontobro.testing.sandbox_process import running_sandbox
+    from kontobro.service.demo.sandbox_process import running_sandbox
 
     require_extra("sandbox")
     books = _books_in(ledger) if ledger else None
@@ -58,7 +58,7 @@ def run(
 
 def _books_in(folder: Path) -> Path:
     """The main file of the demo company's ledger in that folder, made where there is none."""
-    from kontobro.cli.demo.ledger import copy_ledger, main_file
+    from kontobro.service.demo.ledger import copy_ledger, main_file
 
     return (main_file(folder) if folder.exists() else copy_ledger(folder)).resolve()
 

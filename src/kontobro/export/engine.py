@@ -35,6 +35,7 @@ from kontobro.core.settings.check import check_settings
 from kontobro.core.settings.usable import not_usable
 from kontobro.export.book.booking import book_batch
 from kontobro.export.book.confirm import confirm
+from kontobro.export.book.elsewhere import given_by_others
 from kontobro.export.book.report import Reporter, outcome_of, outcome_of_fault, outcome_of_undecided
 from kontobro.export.book.work import ItemWork
 from kontobro.export.documents.deliver import deliver_waiting
@@ -99,6 +100,7 @@ def run_job(
     """
     with ports.store.lock(f"export-{connection.id}"):
         check_company(connection, job)
+        check_in_use(connection, ports)
         claimant = Claimant(connection, ports, take_over)
         claimant.admit(job)
         require_usable(connection, job, ports)
@@ -145,6 +147,7 @@ def attempt(claimant: Claimant, job: ExportJob, progress: Progress, result: JobR
         keep_alive=reporter.keep_alive,
         patience=patience,
         receipts=Patience(each),
+        given_by_others=given_by_others(connection, ports.store, lists.with_status(is_open=True)),
     )
     return export_items(run, reporter, lists, progress, result)
 
@@ -157,6 +160,18 @@ def check_company(connection: Connection, job: ExportJob) -> None:
             "Choose the connection of that company.",
             "invalid_configuration",
         )
+
+
+def check_in_use(connection: Connection, ports: Ports) -> None:
+    """Refuse what books nothing: a trial, and a connection that ended after it was read. Held by the export's lock."""
+    stored = ports.store.connection(connection.id)
+    if connection.trial or (stored is not None and stored.trial):
+        raise Misconfigured(
+            "This connection is a trial: it previews exports and books nothing.",
+            "Connect the company with its real books to export.",
+        )
+    if stored is not None and stored.status == "disconnected":
+        raise Misconfigured("This connection has been disconnected.", "Connect it again. Its settings are kept.")
 
 
 def require_usable(connection: Connection, job: ExportJob, ports: Ports) -> None:

@@ -14,9 +14,10 @@ from kontobro.core.model.journal import Booking, Entry, EntryKey, Payment
 from kontobro.core.model.masterdata import Account
 from kontobro.core.model.masters import Masters
 from kontobro.core.model.settings import Settings
-from kontobro.core.ports import Clock, Connector
+from kontobro.core.ports import Clock, Connector, Guards
 from kontobro.core.rules.post import Posted, post_item
 from kontobro.export.book.compare import conflict, same_facts, voided
+from kontobro.export.book.elsewhere import find_elsewhere, given_by_others, is_elsewhere
 from kontobro.export.engine import local_day, prepare
 from kontobro.export.job.invoices import Seen, duplicate, keys_to_ask, noted, remark, stops
 from kontobro.export.job.masters import with_codes
@@ -73,8 +74,29 @@ def preview_job(connection: Connection, job: ExportJob, ports: Ports) -> Iterato
         raise stop.fault from stop
     connection = with_codes(connection, masters)
     seen = Seen()
+    given = _given_by_others(connection, job, ports)
     for page in ports.pleo.items(job.id):
-        yield from preview_items(connection, page, ports, masters, seen)
+        shown = preview_items(connection, page, ports, masters, seen)
+        yield from shown if ports.guards is None else kept_out(connection, ports.guards, shown, given)
+
+
+def _given_by_others(connection: Connection, job: ExportJob, ports: Ports) -> Mapping[str, str]:
+    items = [item for page in ports.pleo.control_items(job.id) for item in page if item.external_id]
+    return given_by_others(connection, ports.store, items)
+
+
+def kept_out(
+    connection: Connection, guards: Guards, shown: Sequence[ItemPreview], given: Mapping[str, str]
+) -> list[ItemPreview]:
+    """With the conflict of each item that is booked in other books and not in these."""
+    absent = [one.item.entry_id for one in shown if one.entries and not one.already and one.item.entry_id]
+    found = find_elsewhere(connection, guards, absent, given) if absent else {}
+    problems = {entry_id: is_elsewhere(other) for entry_id, other in found.items()}
+    return [_with(one, problems.get(one.item.entry_id or "")) for one in shown]
+
+
+def _with(one: ItemPreview, problem: Problem | None) -> ItemPreview:
+    return one if problem is None else replace(one, problems=(*one.problems, problem))
 
 
 def preview_items(

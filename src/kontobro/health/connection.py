@@ -35,8 +35,15 @@ class Words:
 def look(connection: Connection, app: App, words: Words) -> Iterator[Finding]:
     """Every look in turn; one that fails never hides the next."""
     if connection.status != "connected":
-        yield Finding("connection", "bad", f"The connection is {connection.status}.", words.reconnect)
+        ended = connection.login_ended_at
+        since = f" since {ended:%Y-%m-%d %H:%M} UTC" if ended else ""
+        message = f"Pleo no longer lets Kontobro in{since}."
+        if connection.status == "disconnected":
+            message = "The connection is disconnected."
+        yield Finding("connection", "bad", message, words.reconnect)
     else:
+        kind = " (trial: preview only)" if connection.trial else ""
+        yield Finding("company", "ok", f"{connection.pleo_name} → {connection.books_name or connection.erp}{kind}")
         yield from _guarded("Pleo", lambda: _look_at_pleo(connection, app, words))
     there = list(_guarded("accounting system", lambda: _look_at_erp(app.connector_for(connection), connection)))
     yield from there

@@ -1,4 +1,4 @@
-"""Connect and disconnect: look first, install at Pleo only when everything answered, store last.
+"""Connect: look first, install at Pleo only when everything answered, store last.
 
 The order is Pleo's own for API keys (`pleo/api.md` A3): a test call, the installation, its company. Nothing
 is stored and nothing is installed when any look before it failed; but where Pleo names the company in the installation
@@ -8,27 +8,32 @@ activated after its first sync (`pleo/api.md` I).
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Protocol
 
-from kontobro.core.errors import KontobroError, LoginFailed, Misconfigured, NotAllowed
+from kontobro.core.errors import Misconfigured
 from kontobro.core.level import Level, level_of, scopes_for
-from kontobro.core.model.connection import Connection, Tokens, with_kept
+from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.model.export import Identity, Installation
 from kontobro.core.model.masterdata import Company
-from kontobro.core.ports import Connector, Pleo, Store, TokenStore
+from kontobro.core.ports import Connector, Guards, Pleo, Store, TokenStore
 from kontobro.core.words import told
+from kontobro.install.identity import is_same_company, settled_identity
 from kontobro.install.level import highest, require_level, require_scopes, with_level
+from kontobro.install.parting import RENEWING, end
 
 ACTIVE = "ACTIVATED"
 PENDING = "PENDING_INTEGRATION"
 """What Pleo calls an installation that waits for its first sync."""
 
-RENEWING = 30.0
-"""Seconds to wait for a worker that renews the old tokens (`pleo/http/auth.py`): what it stores must not come later."""
+COMPANY_NAME = "company"
+"""Under which name the installation's metadata have what the company is called."""
+
+LONGEST_NAME = 300
+"""Characters of a company's name that are kept."""
 
 
 class InstallingPleo(Pleo, Protocol):
@@ -51,7 +56,7 @@ class TrialTokens:
     def save_tokens(self, connection: Connection, tokens: Tokens) -> None:
         self.current = tokens
 
-    def mark_reconnect(self, connection_id: str) -> None:
+    def mark_reconnect(self, connection_id: str, at: datetime) -> None:
         """Nothing to mark: the connection does not exist yet."""
 
     @contextmanager
@@ -80,7 +85,8 @@ class Connecting:
 
     `known`: among which connections the company may exist already, all of the store's by default. `claim` gets the
     connection as it will be, before anything is installed or stored, and may refuse it by raising. With `wait` the
-    installation waits for the first sync at Level 1 too.
+    installation waits for the first sync at Level 1 too. `moving`: the company's books are changed on purpose: the
+    connection that it has ends, one of `known` or of the `others`.
     """
 
     pleo_for: Callable[[Connection, TokenStore], InstallingPleo]
@@ -89,6 +95,8 @@ class Connecting:
     known: Sequence[Connection] | None = None
     claim: Callable[[Connection], None] = lambda connection: None
     wait: bool = False
+    moving: bool = False
+    others: Sequence[Connection] = ()
 
     def connect(
         self, draft: Connection, tokens: Tokens, level: Level | None = None, secrets: Mapping[str, str] | None = None
@@ -105,16 +113,34 @@ class Connecting:
         require_level(level or 1, self.connector.capabilities, identity)
         company = self.connector.check()
         found = replace(
-            draft, company_id=company_of(identity, draft.company_id), scopes=identity.scopes, erp_company=company.id
+            draft,
+            company_id=company_of(identity, draft.company_id),
+            scopes=identity.scopes,
+            erp_company=company.id,
+            erp_company_name=company.name,
         )
-        named = replace(found, company_name=self.pleo_for(found, trial).company_name() or "")
+        named = replace(found, company_name=name_of_company(self.pleo_for(found, trial)) or draft.company_name)
         known = self.store.connections() if self.known is None else self.known
-        settled, again = settled_identity(named, known, company.name)
-        final = self._at_level(settled, level, identity, again=again)
+        guarded = isinstance(self.store, Guards)
+        settled, again = settled_identity(named, known, moving=self.moving, guarded=guarded)
+        final = self._at_level(settled, 1 if draft.trial else level, identity, again=again)
         self.claim(final)
-        installation = install(self.pleo_for(final, trial), final, wait=self.wait)
+        installation = self._installed(final, trial)
+        self._end_other(final, known)
         keep(final, trial.current, secrets or {}, self.store)
         return Connected(final, company, installation, again)
+
+    def _end_other(self, final: Connection, known: Sequence[Connection]) -> None:
+        """Of a company that is moved: the connection that it had ends, before the new one is stored."""
+        for other in {one.id: one for one in (*known, *self.others)}.values():
+            if self.moving and other.id != final.id and other.is_in_use and is_same_company(other, final):
+                end(other, self.store)
+
+    def _installed(self, final: Connection, trial: TrialTokens) -> Installation:
+        """The installation at Pleo. A trial leaves one that is there as it is: it may be another connection's."""
+        pleo = self.pleo_for(final, trial)
+        found = pleo.installation() if final.trial else None
+        return found or install(pleo, final, wait=self.wait)
 
     def _at_level(self, settled: Connection, level: Level | None, identity: Identity, *, again: bool) -> Connection:
         """With the settings of its level, which both sides allow."""
@@ -157,40 +183,14 @@ def company_of(identity: Identity, chosen: str) -> str:
     return own or chosen
 
 
-def settled_identity(found: Connection, known: Sequence[Connection], erp_name: str = "") -> tuple[Connection, bool]:
-    """The connection with its final id; of a company that was connected before, with its id and settings kept.
-
-    A new one is called as its company at Pleo, else, where the consent does not give that name, as its company in the
-    accounting system (`erp_name`).
-    The id must not change on reconnecting: history and intents hang on it (`field-notes.md`, Booking 6).
-    """
-    for old in known:
-        if (old.company_id, old.environment, old.erp) == (found.company_id, found.environment, found.erp):
-            if old.erp_company and old.erp_company != found.erp_company:
-                raise Misconfigured(
-                    *told(
-                        "connected_elsewhere",
-                        company=found.company_id,
-                        name=old.name,
-                        connected=old.erp_company,
-                        asked=found.erp_company,
-                    )
-                )
-            kept = with_kept(found.erp_options, old.erp_options)
-            return replace(found, id=old.id, name=found.name or old.name, settings=old.settings, erp_options=kept), True
-    taken = {old.name for old in known}
-    if found.name in taken:
-        raise Misconfigured(f'A connection "{found.name}" already exists.', "Choose another name.").by(
-            "kontobro connect --name NAME"
-        )
-    name = found.name or free_name(found.company_name or erp_name or found.company_id, taken)
-    return replace(found, id=found.id or uuid.uuid4().hex, name=name), False
-
-
-def free_name(name: str, taken: Collection[str]) -> str:
-    """The name that Pleo has for a company; numbered when another company has it too, for no one is asked."""
-    numbered = (f"{name} ({n})" for n in range(2, len(taken) + 3))
-    return name if name not in taken else next(one for one in numbered if one not in taken)
+def name_of_company(pleo: InstallingPleo) -> str:
+    """The company's name: Pleo's where the consent gives it, else as an earlier installation of ours noted it."""
+    name = pleo.company_name()
+    if name:
+        return name
+    installation = pleo.installation()
+    noted = installation.metadata.get(COMPANY_NAME) if installation else None
+    return noted.strip()[:LONGEST_NAME] if isinstance(noted, str) else ""
 
 
 def install(pleo: Pleo, connection: Connection, *, wait: bool = False) -> Installation:
@@ -221,20 +221,5 @@ def accepted(installation: Installation, connection: Connection, statuses: Seque
 
 def metadata_of(connection: Connection) -> Mapping[str, object]:
     """What Pleo keeps beside the installation: enough to recognise it, nothing personal."""
-    return {"integration": "kontobro", "erp": connection.erp, "connection": connection.id}
-
-
-def disconnect(connection: Connection, pleo: Pleo, store: Store) -> KontobroError | None:
-    """Remove the installation (Pleo revokes the tokens with it) and forget our secrets; keep settings and history.
-
-    A credential that Pleo refuses is as good as removed: then that fault is returned, not raised.
-    """
-    refused: KontobroError | None = None
-    try:
-        pleo.uninstall()
-    except (LoginFailed, NotAllowed) as error:
-        refused = error
-    with store.lock(f"refresh-{connection.id}", wait=RENEWING):
-        store.forget_tokens(connection.id)
-        store.save_connection(replace(store.connection(connection.id) or connection, status="disconnected"))
-    return refused
+    named = {COMPANY_NAME: connection.company_name} if connection.company_name else {}
+    return {"integration": "kontobro", "erp": connection.erp, "connection": connection.id, **named}

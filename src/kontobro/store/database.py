@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import DatabaseError, connections, transaction
 
 from kontobro.core.errors import ImpossibleMove, Misconfigured
+from kontobro.store.engines.faults import is_second, second_set_of_books
 from kontobro.store.engines.places import Place, place_of
 from kontobro.store.schema.guards import IMPOSSIBLE
 from kontobro.store.sql.session import POSTGRESQL, SQLITE, Dialect, Session
@@ -141,6 +142,8 @@ class Database:
         except DatabaseError as error:
             text = str(error)
             fault = ImpossibleMove(text) if text.startswith(IMPOSSIBLE) else self.place.fault_of(error)
+            if fault is None and is_second(error):
+                fault = second_set_of_books()
             if fault is None:
                 raise
             raise fault from error

@@ -9,13 +9,14 @@ from kontobro.store.engines.places import Place
 from kontobro.store.secrets.vault import KeyRing
 from kontobro.store.sql.documents import DELETE, Documents
 from kontobro.store.sql.erasure import EVENTS
+from kontobro.store.sql.guards import FORGET, KEEP, GuardRows
 from kontobro.store.sql.store import SqlStore
 
 
-class DjangoStore(SqlStore, Documents):
+class DjangoStore(SqlStore, Documents, GuardRows):
     """The Store on one database. Use from any thread; `close` when done, or use it in a `with`."""
 
-    before_connection = (EVENTS, *DELETE)
+    before_connection = (KEEP, FORGET, EVENTS, *DELETE)
 
     def __init__(self, database: Database, keys: KeyRing) -> None:
         super().__init__(database, keys)

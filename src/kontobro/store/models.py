@@ -12,7 +12,17 @@ from kontobro.store.schema.moves import STATES
 if TYPE_CHECKING:
     from typing import TypeAlias
 
-    from kontobro.store.columns import Bytes, Count, Instant, Json, OptionalFlag, OptionalInstant, OptionalText, Text
+    from kontobro.store.columns import (
+        Bytes,
+        Count,
+        Flag,
+        Instant,
+        Json,
+        OptionalFlag,
+        OptionalInstant,
+        OptionalText,
+        Text,
+    )
 
     ToBooking: TypeAlias = models.ForeignKey["Booking", "Booking"]
 
@@ -33,6 +43,18 @@ class Connection(models.Model):
     scopes: Json = models.JSONField()
     status: Text = models.TextField()
     settings: Json = models.JSONField()
+    erp_company_name: Text = models.TextField(default="")
+    trial: Flag = models.BooleanField(default=False)
+    login_ended_at: OptionalInstant = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["environment", "company_id"],
+                condition=~models.Q(status="disconnected") & models.Q(trial=False),
+                name="kontobro_one_set_of_books",
+            ),
+        )
 
 
 class Secret(OfConnection):
@@ -193,6 +215,7 @@ from kontobro.store.document_models import (  # noqa: E402 - the tables above ar
     Series,
     Voucher,
 )
+from kontobro.store.guard_models import Elsewhere, Guard  # noqa: E402
 
 __all__ = [
     "AllowedMove",
@@ -202,7 +225,9 @@ __all__ = [
     "Document",
     "DocumentFile",
     "DocumentPiece",
+    "Elsewhere",
     "Event",
+    "Guard",
     "Job",
     "KeptNumber",
     "Payload",

@@ -15,6 +15,8 @@ AS_NAMED: Mapping[str, str] = MappingProxyType({})
 _CONNECTION = (
     "id name environment api_url auth_url auth company_id company_name erp erp_company client_id status".split()
 )
+OWN = ("erp_company_name", "trial", "login_ended_at")
+"""What our own tables keep of a connection besides: a host is the accounting system, and says these itself."""
 _JOB = "job_id status items started_at finished_at failure claimed_at".split()
 _BOOKING = (
     "reference job_id kind item_type state currency total date payee updated_at erp_id erp_url posting receipts "
@@ -24,9 +26,9 @@ _BOOKING = (
 
 
 def connection_columns(connection: Connection, names: Mapping[str, str] = AS_NAMED) -> dict[str, Any]:
-    """A connection as its row, JSON as text. `names`: what the columns are called otherwise."""
+    """A connection as its row, JSON as text. `names`: what the columns are called otherwise, in a host's tables."""
     columns = {
-        **{name: getattr(connection, name) for name in _CONNECTION},
+        **{name: getattr(connection, name) for name in (*_CONNECTION, *(() if names else OWN))},
         "erp_options": json.dumps(dict(connection.erp_options)),
         "scopes": json.dumps(sorted(connection.scopes)),
         "settings": json.dumps(settings_to(connection.settings)),
@@ -37,6 +39,7 @@ def connection_columns(connection: Connection, names: Mapping[str, str] = AS_NAM
 def connection_of(row: Any, names: Mapping[str, str] = AS_NAMED) -> Connection:
     """A connection from its row, whose JSON is read."""
     columns = {name: getattr(row, names.get(name, name)) for name in _CONNECTION}
+    columns |= {name: getattr(row, name) for name in OWN if hasattr(row, name)}
     return Connection(
         **columns, erp_options=row.erp_options, scopes=frozenset(row.scopes), settings=settings_from(row.settings)
     )

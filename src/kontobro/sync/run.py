@@ -242,7 +242,11 @@ def _require_kind(kind: str) -> None:
 
 
 def _checked(connection: Connection, ports: SyncPorts) -> Company:
-    """The accounting system's company, which has to be the one that was connected."""
+    """The accounting system's company, which has to be the one that was connected. A trial's is no source for Pleo."""
+    if connection.trial:
+        raise Misconfigured(
+            "This connection is a trial: it syncs nothing.", "Connect the company with its real books to sync."
+        )
     company = ports.connector.check()
     if connection.erp_company and company.id != connection.erp_company:
         raise Misconfigured(

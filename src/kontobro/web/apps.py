@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -9,3 +11,7 @@ class WebConfig(AppConfig):
     name = "kontobro.web"
     label = "kontobro_web"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        for place in ("mails", "demo"):
+            import_module(f"kontobro.web.{place}.tables")  # models beside what they are for

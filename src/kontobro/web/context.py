@@ -7,6 +7,8 @@ from typing import Any
 from django.http import HttpRequest
 
 from kontobro.service.config import config
+from kontobro.web.demo.running import is_offered
+from kontobro.web.demo.tables import DemoCompany
 from kontobro.web.language import language_now
 from kontobro.web.tenancy import Member, memberships
 
@@ -23,4 +25,18 @@ def page(request: HttpRequest) -> dict[str, Any]:
     if member is None and len(mine) == 1:
         member = Member(user, mine[0].organisation, mine[0].role)  # type: ignore[arg-type]
     found = getattr(request, "connection", None)
-    return {"language": language, "mine": mine, "member": member, "connection": found}
+    offered = member is not None and is_offered(config())
+    return {
+        "language": language,
+        "mine": mine,
+        "member": member,
+        "connection": found,
+        "demo_offered": offered,
+        "demo_id": _demo_of(member) if member and offered else "",
+    }
+
+
+def _demo_of(member: Member) -> str:
+    """The connection that is the organisation's demo company; empty without one."""
+    found = DemoCompany.objects.filter(organisation=member.organisation).first()
+    return found.connection_id if found else ""

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     ToOrganisation: TypeAlias = models.ForeignKey["Organisation", "Organisation"]
     ToUser: TypeAlias = models.ForeignKey["User", "User"]
+    ToSetup: TypeAlias = models.OneToOneField["Setup", "Setup"]
     ToMembership: TypeAlias = models.ForeignKey["Membership", "Membership"]
     OptionalMembership: TypeAlias = models.ForeignKey["Membership | None", "Membership | None"]
     OptionalUser: TypeAlias = models.ForeignKey["User | None", "User | None"]
@@ -93,7 +94,8 @@ class Organisation(models.Model):
 
 
 class Membership(models.Model):
-    """A person's role in an organisation. `mailed`: a mail comes when something needs a person."""
+    """A person's role in an organisation. `mailed`: a mail comes when something needs a person; `mailed_if_in_charge`:
+    not of companies that someone else is in charge of."""
 
     id: int
     organisation: ToOrganisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
@@ -101,6 +103,7 @@ class Membership(models.Model):
     user: ToUser = models.ForeignKey(User, on_delete=models.CASCADE)
     role: Text = models.TextField()
     mailed: Flag = models.BooleanField(default=True)
+    mailed_if_in_charge: Flag = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = (
@@ -208,7 +211,7 @@ class AuditEvent(models.Model):
         indexes = (models.Index(fields=["organisation", "-at"], name="kontobro_web_trail"),)
 
 
-Step = Literal["level", "consent", "key", "erp", "access", "company", "settings", "plan"]
+Step = Literal["level", "consent", "key", "name", "taken", "erp", "access", "company", "differs", "settings", "plan"]
 
 SEALED = "secrets with destinations"
 """What a setup's sealed secrets are called within it."""
@@ -217,7 +220,9 @@ SEALED = "secrets with destinations"
 class Setup(models.Model):
     """A connection on its way: at which step it stopped, and what was chosen. `sealed` holds all its secrets.
 
-    Pleo's answer is known by `state_hash` and by the browser that left for it (`session_hash`).
+    Pleo's answer is known by `state_hash` and by the browser that left for it (`session_hash`). `moves`: the company's
+    present connection ends for this one. `confirmed`: the company of the accounting system, `books_name`, that a person
+    said is right though it is called otherwise.
     """
 
     id: Identifier = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -235,6 +240,10 @@ class Setup(models.Model):
     erp: Text = models.TextField(blank=True)
     options: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(default=dict)
     companies: models.JSONField[list[list[str]], list[list[str]]] = models.JSONField(default=list)
+    books_name: Text = models.TextField(blank=True, default="")
+    confirmed: Text = models.TextField(blank=True, default="")
+    trial: Flag = models.BooleanField(default=False)
+    moves: Flag = models.BooleanField(default=False)
     state_hash: Text = models.TextField(blank=True, db_index=True)
     session_hash: Text = models.TextField(blank=True)
     sealed: Text = models.TextField(blank=True)
@@ -270,6 +279,7 @@ class Setup(models.Model):
             erp=self.erp,
             erp_options=dict(self.options),
             client_id=client.client_id if client and self.auth == "oauth" else None,
+            trial=self.trial,
         )
 
     def secrets(self) -> dict[str, Any]:
@@ -335,6 +345,17 @@ def _store() -> DjangoStore:
 
 def _destination(draft: Connection, name: str) -> Destination:
     return erp_destination(draft) if name == "erp" else pleo_destination(draft)
+
+
+class Takeover(models.Model):
+    """A setup that takes a Pleo company over from another organisation, whose connection is `former_id`. It takes
+    effect when an owner there has confirmed it, or three days after it was asked for."""
+
+    id: Identifier = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    setup: ToSetup = models.OneToOneField(Setup, on_delete=models.CASCADE)
+    former_id: Text = models.TextField(db_index=True)
+    asked_at: Instant = models.DateTimeField()
+    confirmed_at: OptionalInstant = models.DateTimeField(null=True)
 
 
 class WebhookDelivery(models.Model):

@@ -172,7 +172,7 @@ def connection_ids(member: Member) -> Sequence[str]:
 
 def connections_of(member: Member) -> Sequence[Connection]:
     """The organisation's connections, by name."""
-    return sorted(process.overview.connections(connection_ids(member)), key=lambda c: c.name.casefold())
+    return sorted(process.overview.connections(connection_ids(member)), key=lambda c: (c.pleo_name.casefold(), c.id))
 
 
 _owners: dict[str, str] = {}

@@ -9,14 +9,17 @@ from kontobro.web.api import views as api
 from kontobro.web.connect import views as connect
 from kontobro.web.connect import views_books as connect_books
 from kontobro.web.connect import views_erp as connect_erp
-from kontobro.web.connection import plan, settings, sync, webhooks
+from kontobro.web.connect import views_whose as connect_whose
+from kontobro.web.connection import elsewhere, plan, settings, sync, webhooks
 from kontobro.web.connection import views as connection
+from kontobro.web.demo import views as demo
 from kontobro.web.documents import actions as document_actions
 from kontobro.web.documents import release as document_release
 from kontobro.web.documents import template as document_template
 from kontobro.web.documents import views as documents
 from kontobro.web.exports import again, booking, bookings, job_list, jobs, problems, tie_out
 from kontobro.web.firm import settings as firm_settings
+from kontobro.web.mails import preview, unsubscribe
 from kontobro.web.members import first_visit, preferences
 from kontobro.web.members import views as members
 from kontobro.web.month import firm as firm_month
@@ -46,6 +49,8 @@ urlpatterns = [
     path("o/<uuid:organisation>/invitations/<uuid:invitation>/", members.withdraw, name="withdraw_invitation"),
     path("invitations/<str:secret>/", members.accept, name="accept_invitation"),
     path("o/<uuid:organisation>/notifications/", notifications.notifications, name="notifications"),
+    path("o/<uuid:organisation>/notifications/preview/", preview.preview, name="mail_preview"),
+    path("unsubscribe/<str:token>/", unsubscribe.unsubscribe, name="unsubscribe"),
     path("o/<uuid:organisation>/notifications/webhook/", notifications.hook, name="hook"),
     path("o/<uuid:organisation>/audit/", audit.trail, name="audit"),
     path("o/<uuid:organisation>/audit/list.<str:form>", audit.trail_file, name="audit_file"),
@@ -57,6 +62,9 @@ urlpatterns = [
     path("connect/<uuid:setup>/level/", connect.level, name="connect_level"),
     path("connect/<uuid:setup>/pleo/", connect.to_pleo, name="connect_to_pleo"),
     path("connect/<uuid:setup>/key/", connect.key, name="connect_key"),
+    path("connect/<uuid:setup>/name/", connect_whose.name, name="connect_name"),
+    path("connect/<uuid:setup>/taken/", connect_whose.take, name="connect_taken"),
+    path("connect/<uuid:setup>/differs/", connect_whose.differs, name="connect_differs"),
     path("connect/<uuid:setup>/erp/", connect_erp.erp, name="connect_erp"),
     path("connect/<uuid:setup>/access/", connect_erp.access, name="connect_access"),
     path("connect/<uuid:setup>/company/", connect_erp.company, name="connect_company"),
@@ -70,6 +78,9 @@ urlpatterns = [
     path("c/<str:connection>/settle/", connection.settle_now, name="settle_now"),
     path("c/<str:connection>/reconnect/", connection.reconnect, name="reconnect"),
     path("c/<str:connection>/access/", connection.access, name="change_access"),
+    path("c/<str:connection>/name/", connection.name_company, name="name_company"),
+    path("c/<str:connection>/elsewhere/", elsewhere.book_here, name="book_here"),
+    path("c/<str:connection>/let-go/", connect_whose.let_go, name="let_go"),
     path("c/<str:connection>/disconnect/", connection.end, name="disconnect"),
     path("o/<uuid:organisation>/", overview.overview, name="overview"),
     path("o/<uuid:organisation>/month-end/", firm_month.page, name="firm_month"),
@@ -86,6 +97,9 @@ urlpatterns = [
     path("o/<uuid:organisation>/settings/preview/", firm_settings.preview, name="firm_settings_preview"),
     path("o/<uuid:organisation>/settings/save/", firm_settings.save, name="firm_settings_save"),
     path("o/<uuid:organisation>/assign/", assigning.assign, name="assign"),
+    path("o/<uuid:organisation>/demo/", demo.demo, name="demo"),
+    path("o/<uuid:organisation>/demo/start/", demo.start, name="demo_start"),
+    path("o/<uuid:organisation>/demo/remove/", demo.end, name="demo_remove"),
     path("o/<uuid:organisation>/jobs/", jobs.jobs, name="jobs"),
     path("o/<uuid:organisation>/jobs/list.<str:form>", job_list.all_file, name="jobs_file"),
     path("o/<uuid:organisation>/problems/", problems.problems, name="problems"),

@@ -83,7 +83,8 @@ class Rounds:
     def make(self, now: float | None = None) -> int:
         """Ask for the looks that are due; how many."""
         moment = time.time() if now is None else now
-        alive = [connection.id for connection in self.store.connections() if connection.status == "connected"]
+        known = self.store.connections()
+        alive = [one.id for one in known if one.status == "connected" and not one.trial]
         slots = {connection_id: slot_of(connection_id, self.period, moment) for connection_id in alive}
         due = [name for name, slot in slots.items() if self._seen.get(name, slot) != slot]
         for connection_id in due:

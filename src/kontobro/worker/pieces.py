@@ -33,7 +33,14 @@ def alive(app: App, connection_id: str) -> Connection:
         raise Misconfigured("This connection no longer exists.", "Connect the company again.")
     if connection.status != "connected":
         lost = "has been disconnected" if connection.status == "disconnected" else "has lost its login to Pleo"
-        raise Misconfigured(f'The connection "{connection.name}" {lost}.', "Connect it again. Its settings are kept.")
+        raise Misconfigured(
+            f'The connection "{connection.pleo_name}" {lost}.', "Connect it again. Its settings are kept."
+        )
+    if connection.trial:
+        raise Misconfigured(
+            f"{connection.pleo_name} is connected as a trial: it previews exports and books nothing.",
+            "Connect the company with its real books to export.",
+        )
     return connection
 
 

@@ -60,11 +60,13 @@ def start_in_process(
     app: App | None = None,
     pauses: Sequence[float] = PAUSES,
     owner: Callable[[str], str] = str,
+    chores: Sequence[Chore] = (),
 ) -> Worker:
     """Begin to work in this process, in threads; call it after the fork. Raises Busy when another works on SQLite.
 
     `told` hears of each piece of work that ended; `home` is closed with the worker; `pauses` between attempts; `owner`
-    names a connection's organisation, which never holds all places (on its own: each connection its own).
+    names a connection's organisation, which never holds all places (on its own: each connection its own); `chores` are
+    done beside the worker's own.
     """
     if app is None:
         from kontobro.service.app import open_service_app
@@ -79,18 +81,21 @@ def start_in_process(
         register_queues(runner.client, config.workers)
         context = WorkerContext(app=app, runner=runner, listeners=listeners, pauses=pauses)
         executor_id = name_of_executor() if is_shared(config) else ALONE
-        chores = _launch(config, context, executor_id, opened)
+        begun = _launch(config, context, executor_id, opened, chores)
         return Worker(
-            app=app, runner=runner, executor_id=executor_id, _context=context, _chores=chores, _opened=opened.pop_all()
+            app=app, runner=runner, executor_id=executor_id, _context=context, _chores=begun, _opened=opened.pop_all()
         )
 
 
-def _launch(config: ServiceConfig, context: WorkerContext, executor_id: str, opened: ExitStack) -> Chores:
+def _launch(
+    config: ServiceConfig, context: WorkerContext, executor_id: str, opened: ExitStack, more: Sequence[Chore]
+) -> Chores:
     """The sign of life comes before the first work, and goes after the last."""
     store, runner = context.app.store, context.runner
     chores = [
         Chore(min(ROUND_EVERY, config.poll_seconds / 2), Rounds(store, runner, config.poll_seconds).make),
         Chore(FORGET_EVERY, partial(forget, runner)),
+        *more,
     ]
     if is_shared(config):
         life = Life(engine_url(config), executor_id, runner)

@@ -160,8 +160,8 @@ class Job:
     by_entry: dict[str, JobItem] = field(default_factory=dict)
     contra_currencies: set[str] = field(default_factory=set)
 
-    def take_in(self, expense: Expense) -> None:
-        item = JobItem(expense, self.id)
+    def take_in(self, expense: Expense, begins: ItemResult | None = None) -> None:
+        item = JobItem(expense, self.id, begins or ItemResult())
         self.items.append(item)
         self.by_entry[expense.id] = item
         if needs_contra_account(expense):

@@ -127,11 +127,18 @@ class Exports:
         now = self._clock.now()
         job = Job(company_id, now, now, created_by or str(uuid.uuid4()), vendor_based, interactive)
         for expense in expenses:
-            job.take_in(expense)
+            job.take_in(expense, self._external_of(company_id, expense.id))
         self._check_contra_accounts(job)
         self._open_job(job)
         self.when_created(job)
         return job
+
+    def _external_of(self, company_id: str, entry_id: str) -> ItemResult:
+        """What a new job's item begins with."""
+        last = self._latest[company_id].get(entry_id)
+        if last is None or not self._rules.keeps_external_id:
+            return ItemResult()
+        return ItemResult(external_id=last.result.external_id, external_url=last.result.external_url)
 
     def _open_job(self, job: Job) -> None:
         self.jobs.append(job)

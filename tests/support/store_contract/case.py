@@ -45,7 +45,7 @@ def connection(connection_id: str = HERE, **other: Any) -> Connection:
         "api_url": "http://127.0.0.1:1",
         "auth_url": "http://127.0.0.1:2",
         "auth": "oauth",
-        "company_id": "company-1",
+        "company_id": "company-1" if connection_id == HERE else f"company of {connection_id}",
         "company_name": "Demo ApS",
         "erp": "beancount",
     }

@@ -77,14 +77,14 @@ class StoreContract(BindingsContract, BookingsContract, ErasureContract):
 
     def test_reconnect_keeps_the_settings(self, store: Store) -> None:
         store.save_connection(connection(settings=Settings(wallet="1010")))
-        store.mark_reconnect(HERE)
+        store.mark_reconnect(HERE, NOW)
         found = store.connection(HERE)
         assert found is not None
         assert (found.status, found.settings.wallet) == ("reconnect", "1010")
 
     def test_a_disconnected_connection_does_not_ask_for_a_login(self, store: Store) -> None:
         store.save_connection(connection(status="disconnected"))
-        store.mark_reconnect(HERE)
+        store.mark_reconnect(HERE, NOW)
         assert [it.status for it in store.connections()] == ["disconnected"]
 
     # -------------------------------------------------------------------------------------- secrets

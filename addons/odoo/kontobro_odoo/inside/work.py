@@ -9,7 +9,8 @@ from kontobro.export import next_job, run_job
 from kontobro.export.again import check_rows, open_books
 from kontobro.export.job.ended import note_ends
 from kontobro.export.job.masters import load_masters
-from kontobro.install.connect import disconnect, finish_installation
+from kontobro.install.connect import finish_installation
+from kontobro.install.parting import disconnect
 from kontobro.sync.run import KINDS, NOTED, apply_plan, in_sync, is_due, plan_sync
 from kontobro.sync.shown import shown_of
 
@@ -68,7 +69,7 @@ def _work(app, key, until):
         log.info("pleo: %s", busy.message)
         return busy
     except LoginFailed as failed:
-        app.store.mark_reconnect(key)
+        app.store.mark_reconnect(key, app.clock.now())
         return failed
     except KontobroError as failed:
         log.warning("pleo: %s", failed.message)

@@ -9,7 +9,7 @@ from trytond.pyson import Eval
 from trytond.transaction import Transaction
 
 from kontobro.core.words import fault_told
-from kontobro.install.connect import disconnect
+from kontobro.install.parting import disconnect
 
 from ..inside.access import active_record, required, visible
 from ..inside.app import PleoError, language, opened, shown_errors, store_of

@@ -19,6 +19,7 @@ from kontobro.core.errors import (
     Unreachable,
     UnsafePlan,
 )
+from kontobro.core.model.connection import AlreadyConnected
 
 if TYPE_CHECKING:
     from kontobro.export.engine import JobResult
@@ -63,6 +64,7 @@ _OF_ERRORS: tuple[tuple[type[KontobroError], Exit], ...] = (
     (LoginFailed, Exit.NEEDS_FIX),
     (NotAllowed, Exit.NEEDS_FIX),
     (Misconfigured, Exit.NEEDS_FIX),
+    (AlreadyConnected, Exit.NEEDS_FIX),
     (Unreachable, Exit.UNREACHABLE),
     (StoreUnreachable, Exit.UNREACHABLE),
     (Busy, Exit.BUSY),

@@ -44,7 +44,10 @@ def _plain(value: object) -> object:
 
 
 def connection_shape(connection: Connection) -> Json:
-    return named(connection, "id name status environment auth company_id company_name erp erp_company scopes")
+    return named(
+        connection,
+        "id name status environment auth company_id company_name erp erp_company erp_company_name trial scopes",
+    )
 
 
 def problem_shape(problem: Problem) -> Json:

@@ -37,7 +37,7 @@ def run(
     """Sync a demo company's Pleo with a ledger, and export its expenses into that ledger."""
     from kontobro.cli.demo.show import print_demo
     from kontobro.cli.demo.sync import sync_twice
-    from kontobro.testing.sandbox_process import running_sandbox
+    from kontobro.service.demo.sandbox_process import running_sandbox
 
     begun = time.monotonic()
     require_extra("sandbox")

@@ -43,7 +43,7 @@ OPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
 
 def run_documents(folder: Path, target: str, *, as_json: bool) -> Exit:
     """Sync Pleo with a file of master data, export into documents, show what is in them."""
-    from kontobro.testing.sandbox_process import running_sandbox
+    from kontobro.service.demo.sandbox_process import running_sandbox
 
     if target not in OPTIONS:
         raise Misconfigured(f'There is no demo of "{target}".', f"Choose one of: {', '.join(OPTIONS)}.")

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kontobro.cli.common.context import CliContext
-from kontobro.cli.demo.ledger import clean, copy_ledger
+from kontobro.cli.demo.ledger import clean
 from kontobro.core.errors import KontobroError, Misconfigured
+from kontobro.service.demo.ledger import copy_ledger
 
 if TYPE_CHECKING:
     from kontobro.core.model.connection import Connection
     from kontobro.export.engine import JobResult
     from kontobro.export.job.run import Ports, Progress
-    from kontobro.testing.sandbox_process import SandboxProcess
+    from kontobro.service.demo.sandbox_process import SandboxProcess
 
 MOST_JOBS = 10
 """The sandbox has one or two jobs waiting; more would mean that one of them never ends."""

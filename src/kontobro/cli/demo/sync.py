@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from kontobro.core.level import Level
     from kontobro.core.model.connection import Connection
     from kontobro.export.job.run import Progress
+    from kontobro.service.demo.sandbox_process import SandboxProcess
     from kontobro.sync.run import SyncResult
     from kontobro.sync.shown import Shown
-    from kontobro.testing.sandbox_process import SandboxProcess
 
 LEVEL: Level = 4
 

@@ -116,6 +116,6 @@ def _write_page(file: Path, plans: Sequence[Shown], cli: CliContext, connection:
     from kontobro.cli.sync.html import page
     from kontobro.export.personal.private import private_file
 
-    company = connection.company_name or connection.name
+    company = connection.pleo_name
     with private_file(file) as written:  # vendors may be people
         written.write(page(plans, company, connection.erp, cli.app.clock.now()).encode())

@@ -13,15 +13,23 @@ from datetime import datetime
 from typing import Final, Literal, NewType
 from urllib.parse import SplitResult, urlsplit
 
+from kontobro.core.errors import Conflict
 from kontobro.core.model.settings import Settings
+
+
+class AlreadyConnected(Conflict):
+    """The Pleo company has its set of books: a second one would get its expenses too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """One Pleo company and one company of an accounting system. No secret in it.
 
-    `erp_options` are the connector's own settings (a ledger's path, a URL), `erp_company` its company's id.
-    `status` `reconnect`: the credential is dead, settings are kept.
+    `erp_options` are the connector's own settings (a ledger's path, a URL), `erp_company` its company's id and
+    `erp_company_name` what that company is called there. `name` is the handle of the command line; people read
+    `pleo_name` and `books_name`, on pages, in lists, mails and exports.
+    `status` `reconnect`: the credential is dead (since `login_ended_at`), settings are kept. `trial`: against a test
+    system, for previews only; nothing is ever exported.
     """
 
     id: str
@@ -39,6 +47,29 @@ class Connection:
     scopes: frozenset[str] = frozenset()
     status: Literal["connected", "reconnect", "disconnected"] = "connected"
     settings: Settings = field(default_factory=Settings)
+    erp_company_name: str = ""
+    trial: bool = False
+    login_ended_at: datetime | None = None
+
+    @property
+    def pleo_name(self) -> str:
+        """What people call the company: its name at Pleo, never that of its books."""
+        return name_at_pleo(self.company_name, self.company_id)
+
+    @property
+    def books_name(self) -> str:
+        """The company in the accounting system, named beside the one at Pleo; its id where the name is not known."""
+        return self.erp_company_name or self.erp_company
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether it takes its Pleo company's one place for a set of books."""
+        return self.status != "disconnected" and not self.trial
+
+
+def name_at_pleo(name: str, company_id: str) -> str:
+    """A Pleo company as people read it: its name, or what tells it apart until someone was asked for the name."""
+    return name or f"Pleo company {company_id[:8]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,3 +105,18 @@ class JobRow:
     finished_at: datetime | None = None
     failure: str | None = None
     claimed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """An expense that is booked in other books than those of this connection.
+
+    `system`: the connector that had the Pleo company before, empty where only Pleo says that the expense was exported;
+    `number`: the entry's id there. `decided_at`: since when a person wants it booked here all the same.
+    """
+
+    entry_id: str
+    system: str = ""
+    number: str = ""
+    found_at: datetime | None = None
+    decided_at: datetime | None = None

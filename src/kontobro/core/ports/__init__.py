@@ -26,6 +26,7 @@ from kontobro.core.ports.documents import (
     Voucher,
     Vouchers,
 )
+from kontobro.core.ports.guards import Guards
 from kontobro.core.ports.pleo import LONGEST_PLEO_CALL, Pleo, Target
 from kontobro.core.ports.store import Store, TokenStore
 
@@ -41,6 +42,7 @@ __all__ = [
     "DocumentStore",
     "DocumentTarget",
     "Fact",
+    "Guards",
     "Mailer",
     "Place",
     "Pleo",

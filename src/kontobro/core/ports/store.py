@@ -27,8 +27,8 @@ class TokenStore(Protocol):
         """Keep a credential for this connection's Pleo and no other."""
         ...
 
-    def mark_reconnect(self, connection_id: str) -> None:
-        """The credential is dead: keep the settings, ask for a new one."""
+    def mark_reconnect(self, connection_id: str, at: datetime) -> None:
+        """The credential is dead since `at`: keep the settings, ask for a new one."""
         ...
 
     def lock(self, name: str, *, wait: float = 0) -> AbstractContextManager[None]:
@@ -50,7 +50,8 @@ class Store(TokenStore, Protocol):
     def save_connection(
         self, connection: Connection, tokens: Tokens | None = None, secrets: Mapping[str, str] | None = None
     ) -> None:
-        """Store a connection, and in the same transaction the secrets that were given for it."""
+        """Store a connection, and in the same transaction the secrets that were given for it. Raises AlreadyConnected
+        when another one in use has its Pleo company."""
         ...
 
     def forget_tokens(self, connection_id: str) -> None:

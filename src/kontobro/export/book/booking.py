@@ -22,6 +22,7 @@ from kontobro.core.ports import LONGEST_CALL
 from kontobro.core.rules.post import post_item
 from kontobro.core.words import Noted
 from kontobro.export.book.compare import conflict, differences, not_as_sent, same_facts, voided
+from kontobro.export.book.elsewhere import keep_out
 from kontobro.export.book.finish import attach, post, verify
 from kontobro.export.book.manifest import manifest
 from kontobro.export.book.pieces import broke, in_pieces
@@ -165,7 +166,7 @@ def book(run: Run, tasks: Tasks, unresolved: Unresolved) -> None:
         return
     references = [entry.reference for _, entry in to_find]
     found = run.erp(lambda: run.ports.connector.find(references))
-    write(run, take_all(run, to_find, found, unresolved), unresolved)
+    write(run, keep_out(run, take_all(run, to_find, found, unresolved), found), unresolved)
 
 
 def take_all(

@@ -34,7 +34,8 @@ class ItemWork:
 
     `standing`: the bookings that were found or made, by reference; `stood` of them those that an earlier run
     made, `edited` of these those that a person has changed since. `uncertain`: a write whose outcome is not known at
-    the end of this run. `waits`: it is kept for a document.
+    the end of this run. `waits`: it is kept for a document. `given_by_others`: the external id that Pleo has of another
+    installation, and keeps.
     """
 
     item: ExportItem | MalformedItem
@@ -48,6 +49,7 @@ class ItemWork:
     uncertain: bool = False
     waits: bool = False
     attached: int = 0
+    given_by_others: str | None = None
 
     @property
     def entry_id(self) -> str:
@@ -86,6 +88,7 @@ class ItemWork:
             return ItemReport(
                 entry_id=self.entry_id,
                 status="failed",
+                external_id=self.given_by_others,
                 failure=failure_text(self.problems, bookings),
                 failure_type=self.problems[0].reason,
             )

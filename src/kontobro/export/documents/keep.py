@@ -11,6 +11,7 @@ from kontobro.core.model.history import Move
 from kontobro.core.model.journal import Booking, EntryKey
 from kontobro.core.ports import Place
 from kontobro.export.book.booking import planned_batch, reject_rest, take_all
+from kontobro.export.book.elsewhere import keep_out
 from kontobro.export.book.work import ItemWork, pairs
 from kontobro.export.documents.spool import KeptItem, Spool
 from kontobro.export.job.run import DocumentPorts, Run, StopJob
@@ -23,7 +24,7 @@ def keep_batch(
     works, _ = planned_batch(run, items)  # a write that is unresolved is none: the store refuses a second
     found = run.erp(lambda: run.ports.connector.find([entry.reference for _, entry in pairs(works)]))
     _refuse_unsure(run, documents, works, found)
-    take_all(run, pairs(works), found, {})
+    keep_out(run, take_all(run, pairs(works), found, {}), found)
     for work in works:
         if work.good and work.entries:
             _keep(run, documents, spool, work)

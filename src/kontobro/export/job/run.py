@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Protocol, TypeVar
@@ -12,7 +12,7 @@ from kontobro.core.model.connection import Connection
 from kontobro.core.model.export import ExportJob
 from kontobro.core.model.history import Move
 from kontobro.core.model.masters import Masters
-from kontobro.core.ports import Clock, Connector, Delivery, DocumentStore, DocumentTarget, Pleo, Store
+from kontobro.core.ports import Clock, Connector, Delivery, DocumentStore, DocumentTarget, Guards, Pleo, Store
 from kontobro.core.words import Phrase
 from kontobro.export.job.invoices import Seen
 from kontobro.export.job.patience import Patience
@@ -45,13 +45,14 @@ class DocumentPorts:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """The four things an export talks to. `documents`: where the accounting system takes files, how those are made;
-    `connector` is then over what was sealed."""
+    `connector` is then over what was sealed. `guards`: the store, where it knows other books of the Pleo company."""
 
     pleo: Pleo
     connector: Connector
     store: Store
     clock: Clock
     documents: DocumentPorts | None = None
+    guards: Guards | None = None
 
 
 class StopJob(Exception):
@@ -65,7 +66,7 @@ class StopJob(Exception):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One run of one job. `blind`: the job was under way, and our store knows nothing of it. `seen`: its invoices so
-    far."""
+    far. `given_by_others`: external ids that Pleo has of its items and that are not ours."""
 
     id: str
     connection: Connection
@@ -81,6 +82,7 @@ class Run:
     receipts: Patience
     """With the host of the receipts."""
     seen: Seen = field(default_factory=Seen, repr=False)
+    given_by_others: Mapping[str, str] = field(default_factory=dict)
 
     def move(self, moves: list[Move]) -> None:
         """Commit moves of bookings; nothing to move costs nothing."""

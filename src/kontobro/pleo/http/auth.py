@@ -34,8 +34,8 @@ class ApiKeyAuth(httpx2.Auth):
     The key is read once and again when Pleo refuses it: it may have been replaced in the meantime.
     """
 
-    def __init__(self, connection: Connection, store: TokenStore) -> None:
-        self._connection, self._store = connection, store
+    def __init__(self, connection: Connection, store: TokenStore, clock: Clock) -> None:
+        self._connection, self._store, self._clock = connection, store, clock
         self._key: str | None = None
 
     def sync_auth_flow(self, request: httpx2.Request) -> Flow:
@@ -44,7 +44,10 @@ class ApiKeyAuth(httpx2.Auth):
         response = yield request
         if response.status_code == 401 and self._read() != used:
             request.headers["Authorization"] = _basic(self._key or "")
-            yield request
+            response = yield request
+        if response.status_code == 401:  # only a person can give another one
+            self._store.mark_reconnect(self._connection.id, self._clock.now())
+            log.warning("pleo refuses the API key of connection %s: connect again", self._connection.id)
 
     def _read(self) -> str:
         self._key = stored(self._store, self._connection).access
@@ -117,7 +120,7 @@ class Renewal:
             fresh = self._ask(held)
         except TokensRefused:
             self._dead = held.access
-            self._store.mark_reconnect(self._connection.id)
+            self._store.mark_reconnect(self._connection.id, self._clock.now())
             log.warning("pleo's authorisation of connection %s has ended: connect again", self._connection.id)
             raise
         self._store.save_tokens(self._connection, fresh)

@@ -33,7 +33,7 @@ def open_calls(connection: Connection, tokens: TokenStore, clock: Clock, ways: W
         headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
         cookies=no_cookies(),
     )
-    auth: httpx2.Auth = ApiKeyAuth(connection, tokens)
+    auth: httpx2.Auth = ApiKeyAuth(connection, tokens, clock)
     if connection.auth == "oauth":
         auth = BearerAuth(Renewal(connection, tokens, clock, renewer(connection, clock, ways)))
     spoken = ways.dialect or dialect_of(connection.environment)

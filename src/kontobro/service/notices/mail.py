@@ -51,11 +51,6 @@ def mail_server(config: ServiceConfig) -> MailServer | None:
     return MailServer(url.hostname, port, tls, unquote(url.username or ""), unquote(url.password or ""))
 
 
-def send_mail(config: ServiceConfig, to: Sequence[str], subject: str, text: str) -> bool:
-    """Send one mail to each of `to`, unseen by the others; False when there is no server. Raises Unreachable."""
-    return hand_in(config, [(message_of(config.mail_from, address, subject, text), [address]) for address in to])
-
-
 def hand_in(config: ServiceConfig, mails: Sequence[tuple[Message, Sequence[str]]]) -> bool:
     """Send these, each to its addresses; False when there is no server. Raises Unreachable, Misconfigured."""
     server = mail_server(config)
@@ -159,14 +154,12 @@ def _connected(server: MailServer) -> smtplib.SMTP:
     return session
 
 
-def message_of(sender: str, to: str, subject: str, text: str) -> EmailMessage:
-    """A mail of ours, without an attachment."""
+def message_of(sender: str, to: str, subject: str, text: str, name: str = "") -> EmailMessage:
+    """A mail of ours, without an attachment. `name`: what it is called when it is sent again; empty: a new one."""
+    domain = sender.rpartition("@")[2].strip("> ") or "localhost"
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = sender, to, subject
-    message["Date"], message["Message-ID"] = (
-        formatdate(),
-        make_msgid(domain=sender.rpartition("@")[2].strip("> ") or "localhost"),
-    )
+    message["Date"], message["Message-ID"] = formatdate(), f"<{name}@{domain}>" if name else make_msgid(domain=domain)
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text)
     return message

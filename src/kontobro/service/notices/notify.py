@@ -1,13 +1,14 @@
-"""Telling a person that something needs them: by mail, or by a webhook of their own. At most once a day for a cause.
+"""Telling a person that something needs them: by mail, or by a webhook of their own. Once a day for a cause at most.
 
-A notice says what happened and where to look. No amounts, no names: it may travel through places we don't know.
+A notice says of which company it is, what happened and where to look. No amounts, no people's names: it may travel
+through places we don't know.
 """
 
 from __future__ import annotations
 
 import logging
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -16,7 +17,6 @@ from typing import Final, Literal, Protocol
 from kontobro.core.errors import KontobroError
 from kontobro.core.words import mail_in
 from kontobro.service.config import ServiceConfig
-from kontobro.service.notices.mail import send_mail
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ Cause = Literal[
     "documents_late",
 ]
 
-WORDS: Final[Mapping[str, Mapping[Literal["subject", "text"], str]]] = tomllib.loads(
+WORDS: Final[Mapping[str, Mapping[str, str]]] = tomllib.loads(
     Path(__file__).with_name("notices.toml").read_text(encoding="utf-8")
 )
 
@@ -44,7 +44,8 @@ class Notice:
     """Something that needs a person. `path` is the page's, from the root; `count` of items or changes.
 
     `about`: the export job or document, where each is told once; `until`: when it expires, in the company's time zone.
-    `since`: when it began, where it lasts longer than a day and is told once all the same.
+    `since`: when it began, where it lasts longer than a day and is told once all the same. `company`: its name at
+    Pleo, `books`: its books beside it; `ended_at`: when its login ended, in its time zone.
     """
 
     cause: Cause
@@ -54,6 +55,9 @@ class Notice:
     about: str = ""
     until: datetime | None = None
     since: datetime | None = None
+    company: str = ""
+    books: str = ""
+    ended_at: datetime | None = None
 
     @property
     def text(self) -> str:
@@ -63,13 +67,24 @@ class Notice:
         return mail_in(WORDS[self.cause]["subject"], language).format(count=self.count)
 
     def text_in(self, language: str) -> str:
-        until = f"{self.until:%Y-%m-%d %H:%M %Z}" if self.until else ""
-        return mail_in(WORDS[self.cause]["text"], language).format(count=self.count, until=until)
+        facts = {"count": self.count, "until": _moment(self.until), "since": _moment(self.ended_at)}
+        words = WORDS[self.cause]
+        form = "text" if self.ended_at is None else "text_waiting" if self.count else "text_since"
+        return mail_in(words.get(form, words["text"]), language).format(**facts)
+
+    @property
+    def heading(self) -> str:
+        """Whose it is, on one line."""
+        return f"{self.company} → {self.books}" if self.company and self.books else self.company
 
     @property
     def key(self) -> str:
         """What is told once."""
         return f"{self.cause} {self.about}".strip()
+
+
+def _moment(value: datetime | None) -> str:
+    return f"{value:%Y-%m-%d %H:%M %Z}" if value else ""
 
 
 class Notifier(Protocol):
@@ -81,31 +96,16 @@ class Notifier(Protocol):
 
 
 class Remembered(Protocol):
-    """What was told already, kept by the web's tables. Each call is one short transaction."""
+    """What was told already and which mails are to be sent, kept by the web's tables. Each call is one transaction."""
 
-    def claim(self, connection_id: str, cause: str, day: date) -> bool:
-        """True for the first to ask for this cause and connection on this day, of all processes."""
+    def claim(self, notice: Notice, day: date) -> int | None:
+        """Note that it is told on this day, and the mails about it, all or nothing: how many mails; None when it was
+        told before, by whichever process."""
         ...
 
-    def release(self, connection_id: str, cause: str, day: date) -> None:
+    def release(self, notice: Notice, day: date) -> None:
         """Forget the claim: no one could be told, so the next time may try."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class MailNotifier:
-    """By mail, to the addresses that `addresses` gives for a connection, by language."""
-
-    config: ServiceConfig
-    addresses: Callable[[str], Mapping[str, Sequence[str]]]
-
-    def tell(self, notice: Notice, now: datetime) -> bool:
-        sent = [self._sent(notice, language, to) for language, to in self.addresses(notice.connection_id).items() if to]
-        return any(sent)
-
-    def _sent(self, notice: Notice, language: str, to: Sequence[str]) -> bool:
-        text = f"{notice.text_in(language)}\n\n{link_of(self.config, notice)}\n\n{mail_in(ONCE_A_DAY, language)}\n"
-        return send_mail(self.config, to, f"Kontobro: {notice.subject_in(language)}", text)
 
 
 def link_of(config: ServiceConfig, notice: Notice) -> str:
@@ -114,17 +114,18 @@ def link_of(config: ServiceConfig, notice: Notice) -> str:
 
 
 def tell_once(notice: Notice, notifiers: Sequence[Notifier], remembered: Remembered, now: datetime) -> int:
-    """Tell by every way, unless it was told today, or of this job; how many were reached. A way that fails stops no
-    other.
+    """Note the mails about it and tell by every other way, unless it was told today, or of this job; how many were
+    reached. A way that fails stops no other. The mails are sent by whoever sends mails.
 
     Call it outside of a database transaction: it goes over the network.
     """
     day = (notice.until or notice.since or now).date()
-    if not remembered.claim(notice.connection_id, notice.key, day):
+    mails = remembered.claim(notice, day)
+    if mails is None:
         return 0
-    reached = sum(_told(notice, notifier, now) for notifier in notifiers)
+    reached = mails + sum(_told(notice, notifier, now) for notifier in notifiers)
     if not reached:
-        remembered.release(notice.connection_id, notice.key, day)
+        remembered.release(notice, day)
     return reached
 
 

@@ -34,7 +34,7 @@ _REMEDY: Final = "Use an https:// address on the public internet, without a pass
 
 @dataclass(frozen=True, slots=True)
 class HookNotifier:
-    """Posts `{type, timestamp, data: {connection, count, text, url}}`, signed by Standard Webhooks.
+    """Posts `{type, timestamp, data: {connection, company, books, count, text, url}}`, signed by Standard Webhooks.
 
     `target` gives a connection's address and secret, or None.
     """
@@ -81,7 +81,14 @@ def checked_url(url: str, *, local: bool) -> SplitResult:
 
 def _signed(notice: Notice, link: str, secret: str, now: datetime) -> tuple[bytes, dict[str, str]]:
     """Body and headers. `webhook-id` is new for each notice."""
-    facts = {"connection": notice.connection_id, "count": notice.count, "text": notice.text, "url": link}
+    facts = {
+        "connection": notice.connection_id,
+        "company": notice.company,
+        "books": notice.books,
+        "count": notice.count,
+        "text": notice.text,
+        "url": link,
+    }
     moment = now.astimezone(UTC).isoformat()
     body = msgspec.json.encode({"type": f"kontobro.{notice.cause}", "timestamp": moment, "data": facts})
     id = f"msg_{uuid.uuid4().hex}"

@@ -14,7 +14,7 @@ from django.db.models import Count, F, Func, OuterRef, Q, QuerySet, Subquery, Te
 from django.db.models.functions import Replace
 
 from kontobro.core.model.bindings import MasterKind
-from kontobro.core.model.connection import Connection
+from kontobro.core.model.connection import Connection, name_at_pleo
 from kontobro.core.model.history import BookingState, JobRow
 from kontobro.core.ports import Store
 from kontobro.store import models
@@ -88,9 +88,28 @@ class Overview:
             ]
 
     def names(self, connection_ids: Sequence[str]) -> Mapping[str, str]:
-        """What those of these that exist are called."""
+        """What the companies of those of these that exist are called at Pleo."""
+        rows = self._rows(models.Connection).filter(id__in=connection_ids)
         with self._database.reading():
-            return dict(self._rows(models.Connection).filter(id__in=connection_ids).values_list("id", "name"))
+            found = list(rows.values_list("id", "company_name", "company_id"))
+        return {id: name_at_pleo(name, company_id) for id, name, company_id in found}
+
+    def waiting_items(self, connection_ids: Sequence[str]) -> Mapping[str, int]:
+        """Expenses that are not booked, as far as we know: of jobs that have not ended those that are not booked yet,
+        of the others those that failed or are uncertain."""
+        jobs = self._rows(models.Job).filter(connection_id__in=connection_ids, finished_at=None)
+        bookings = self._bookings(connection_ids)
+        waiting: Counter[str] = Counter()
+        with self._database.reading():
+            open_jobs = list(jobs.values_list("connection_id", "job_id", "items"))
+            for owner, job_id, items in open_jobs:
+                booked = bookings.filter(connection_id=owner, job_id=job_id, outcome="booked")
+                waiting[owner] += max(0, items - booked.exclude(reference__endswith="/pay").count())
+            unsolved = bookings.filter(outcome__in=("failed", "uncertain"))
+            unsolved = unsolved.exclude(job_id__in=[job_id for _, job_id, _ in open_jobs])
+            for owner, _, number in _unsolved_by(unsolved, "connection_id"):
+                waiting[owner] += number
+        return waiting
 
     def statuses(self, connection_ids: Sequence[str]) -> Mapping[str, str]:
         """How those of these that exist are with Pleo."""
@@ -158,6 +177,13 @@ class Overview:
         with self._database.reading():
             found, mark = _page(rows, "started_at", before, limit)
         return Page(tuple(ConnectionJob(connection_id=row.connection_id, job=job_of(row)) for row in found), mark)
+
+    def ended_jobs(self, connection_ids: Sequence[str], since: datetime, until: datetime) -> Sequence[ConnectionJob]:
+        """Jobs of these connections that ended in between, the oldest first."""
+        rows = self._rows(models.Job).filter(connection_id__in=connection_ids, finished_at__range=(since, until))
+        with self._database.reading():
+            found = rows.order_by("finished_at", "id")[:MOST]
+            return [ConnectionJob(connection_id=row.connection_id, job=job_of(row)) for row in found]
 
     def job(self, connection_id: str, job_id: str) -> JobRow | None:
         """One job of a connection."""

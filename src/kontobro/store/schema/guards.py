@@ -140,6 +140,53 @@ JOB_POSTGRESQL = (
 )
 """A job's row ends as often as it is told; until then its claim goes forward only."""
 
+BOOKS_SQLITE = (
+    """
+    CREATE TRIGGER kontobro_ended_plans_nothing BEFORE INSERT ON kontobro_booking
+    WHEN EXISTS (SELECT 1 FROM kontobro_connection
+        WHERE id = NEW.connection_id AND (status = 'disconnected' OR trial))
+    BEGIN SELECT RAISE(ABORT, 'impossible move: a connection that has ended, or a trial, books nothing'); END
+    """,
+    """
+    CREATE TRIGGER kontobro_ended_plans_nothing_again BEFORE UPDATE OF run ON kontobro_booking
+    WHEN NEW.run <> OLD.run AND EXISTS (SELECT 1 FROM kontobro_connection
+        WHERE id = NEW.connection_id AND (status = 'disconnected' OR trial))
+    BEGIN SELECT RAISE(ABORT, 'impossible move: a connection that has ended, or a trial, books nothing'); END
+    """,
+    """
+    CREATE TRIGGER kontobro_keeps_guard BEFORE UPDATE ON kontobro_guard
+    BEGIN SELECT RAISE(ABORT, 'impossible move: a guard is only read'); END
+    """,
+)
+BOOKS_POSTGRESQL = (
+    """
+    CREATE FUNCTION kontobro_judge_plan() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF EXISTS (SELECT 1 FROM kontobro_connection
+            WHERE id = NEW.connection_id AND (status = 'disconnected' OR trial)) THEN
+            RAISE EXCEPTION 'impossible move: a connection that has ended, or a trial, books nothing';
+        END IF;
+        RETURN NEW;
+    END $$
+    """,
+    """
+    CREATE TRIGGER kontobro_ended_plans_nothing BEFORE INSERT ON kontobro_booking FOR EACH ROW
+    EXECUTE FUNCTION kontobro_judge_plan()
+    """,
+    """
+    CREATE TRIGGER kontobro_ended_plans_nothing_again BEFORE UPDATE OF run ON kontobro_booking FOR EACH ROW
+    WHEN (NEW.run <> OLD.run) EXECUTE FUNCTION kontobro_judge_plan()
+    """,
+    """
+    CREATE TRIGGER kontobro_keeps_guard BEFORE UPDATE ON kontobro_guard FOR EACH ROW
+    EXECUTE FUNCTION kontobro_refuse('a guard is only read')
+    """,
+)
+"""Only a connection in use begins a run of a booking; one that ends meanwhile ends the run's moves as they are.
+
+SQLite can't make the table of connections anew while triggers read it: a migration that changes that table calls
+`drop_books_guards` before and `create_books_guards` after."""
+
 OLD_CLAIMS = """
     UPDATE kontobro_job SET status = 'claiming', claimed_at = started_at
     WHERE status = 'in_progress' AND finished_at IS NULL AND claimed_at IS NULL
@@ -158,6 +205,7 @@ ALLOWED = (
 
 GUARDS: Mapping[str, Sequence[str]] = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
 JOB_GUARDS: Mapping[str, Sequence[str]] = {"sqlite": JOB_SQLITE, "postgresql": JOB_POSTGRESQL}
+BOOKS_GUARDS: Mapping[str, Sequence[str]] = {"sqlite": BOOKS_SQLITE, "postgresql": BOOKS_POSTGRESQL}
 """Statements by Django's name of the database."""
 
 
@@ -179,6 +227,25 @@ def drop_job_guards(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
     for name in ("kontobro_job_begins_seen", "kontobro_keeps_claim"):
         editor.execute(f"DROP TRIGGER {name}{on}", params=None)
     editor.execute("UPDATE kontobro_job SET status = 'in_progress' WHERE finished_at IS NULL", params=None)
+
+
+def create_books_guards(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
+    """A migration's step: create the triggers that keep one Pleo company in one set of books."""
+    for statement in BOOKS_GUARDS[editor.connection.vendor]:
+        editor.execute(statement, params=None)
+
+
+def drop_books_guards(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
+    """The step backwards."""
+    postgresql = editor.connection.vendor == "postgresql"
+    for name, table in (
+        ("ended_plans_nothing", "booking"),
+        ("ended_plans_nothing_again", "booking"),
+        ("keeps_guard", "guard"),
+    ):
+        editor.execute(f"DROP TRIGGER kontobro_{name}{f' ON kontobro_{table}' if postgresql else ''}", params=None)
+    if postgresql:
+        editor.execute("DROP FUNCTION kontobro_judge_plan()", params=None)
 
 
 def fill_allowed_moves(apps: Any, editor: BaseDatabaseSchemaEditor) -> None:

@@ -100,9 +100,11 @@ _READ: Final[Mapping[str, Callable[[Any], Any]]] = {
         (
             *("started_at", "finished_at", "claimed_at", "updated_at", "intent_at", "at"),
             *("delivered_at", "imported_at", "released_at"),
+            *("login_ended_at", "found_at", "decided_at"),
         ),
         _instant,
     ),
+    "trial": bool,
 }
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any
 
 from kontobro.core.model.connection import Connection, Tokens
-from kontobro.store.rows import connection_columns, connection_of
+from kontobro.store.rows import AS_NAMED, connection_columns, connection_of
 from kontobro.store.secrets.given import destination_of_row, secrets_given
 from kontobro.store.sql.erasure import Erasure
 from kontobro.store.sql.history import History
@@ -47,11 +48,13 @@ class SqlStore(MasterRows, Secrets, History, Erasure):
             session.upsert("kontobro_connection", (session.key,), columns)
             self._write(session, connection.id, secrets_given(connection, tokens, secrets or {}))
 
-    def mark_reconnect(self, connection_id: str) -> None:
+    def mark_reconnect(self, connection_id: str, at: datetime) -> None:
         """The credential is dead. A connection that someone disconnected meanwhile stays disconnected."""
-        statement = "UPDATE kontobro_connection SET status = 'reconnect' WHERE id = %s AND status = 'connected'"
         with self.tables.writing() as session:
-            session.run(statement, (self._number(session, connection_id),))
+            since, values = (", login_ended_at = %s", (at,)) if session.dialect.names == AS_NAMED else ("", ())
+            statement = f"UPDATE kontobro_connection SET status = 'reconnect'{since}"  # noqa: S608 - see above
+            number = self._number(session, connection_id)
+            session.run(f"{statement} WHERE id = %s AND status = 'connected'", (*values, number))
 
 
 def bind_secrets(cursor: Any) -> None:

@@ -18,8 +18,8 @@ import httpx2
 
 from kontobro.core.model.masters import Index, Masters, VendorIndex
 from kontobro.core.model.settings import Settings
+from kontobro.service.demo.sandbox_process import SandboxProcess
 from kontobro.testing.connector.entries import Chart
-from kontobro.testing.sandbox_process import SandboxProcess
 
 Json = dict[str, Any]
 PNG = b"\x89PNG\r\n\x1a\n"

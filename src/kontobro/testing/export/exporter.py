@@ -146,6 +146,7 @@ def _export(connect: Connect, order: dict[str, Any]) -> dict[str, Any]:
             connector=Seam(guarded(connect()), "erp", ERP_WRITES, boundaries),
             store=seamed,
             clock=clock,
+            guards=store,
         )
         note_ends(connection, ports)
         job = next_job(ports)

@@ -16,11 +16,11 @@ from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.model.journal import Entry, Reference
 from kontobro.core.model.settings import Settings
 from kontobro.export.job.masters import load_masters
+from kontobro.service.demo.sandbox_process import SandboxProcess, running_sandbox
 from kontobro.testing.connector.books import Books, CountsAll
 from kontobro.testing.export.company import FAILS, Codes, PleoCompany, codes_of, hashes, open_company, settings_of
 from kontobro.testing.export.compared import differences, entries_of
 from kontobro.testing.export.exporter import DATABASE, Ended, Exporters, exporters
-from kontobro.testing.sandbox_process import SandboxProcess, running_sandbox
 
 QUIET_MINUTES = 8
 """Until the next run: a job whose claim is in doubt has been quiet for long enough."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
-from itertools import chain, count
 from urllib.parse import urlsplit
 
 from kontobro.bootstrap import App
@@ -15,12 +13,15 @@ from kontobro.core.model.connection import Connection, erp_destination
 from kontobro.core.ports import Connector
 from kontobro.install.connect import Connected, Connecting
 from kontobro.install.level import highest_supplied
+from kontobro.install.parting import require_no_job
 from kontobro.net.addresses import look_up
 from kontobro.service.config import config
 from kontobro.service.connectors import connectors
 from kontobro.service.ledgers import ledger_for, offers_ledgers
 from kontobro.service.networks import reach_of
 from kontobro.web.connect.setup import SealedTokens, known_to, own
+from kontobro.web.connect.subscribing import unsubscribe
+from kontobro.web.connect.taken import holder, note_end
 from kontobro.web.members.rights import require_still
 from kontobro.web.models import Organisation, Setup
 
@@ -108,39 +109,34 @@ def join(setup: Setup, app: App) -> Connected:
     draft = setup.draft()
     held = setup.secrets().get("erp")
     connector = app.connector_for(draft, held)
-    draft = replace(draft, name=_name(setup, draft, connector.check().name))
     app.pleo_for(draft, SealedTokens(setup)).introspect()
     with app.store.lock(f"connect {setup.environment} {setup.company_id}", wait=SECONDS_FOR_OTHERS):
+        other = holder(setup) if setup.moves else None
+        if other is not None:
+            require_no_job(other, app.store, app.clock.now())
         connecting = Connecting(
             pleo_for=app.pleo_for,
             connector=connector,
             store=app.store,
             known=known_to(setup.organisation),
-            claim=partial(_claim, setup),
+            claim=partial(_claim, setup, other, app),
             wait=not setup.again,
+            moving=setup.moves,
+            others=[other] if other else [],
         )
-        return connecting.connect(draft, setup.tokens(), _level(setup, connector), held)
+        joined = connecting.connect(draft, setup.tokens(), _level(setup, connector), held)
+        if other is not None and other.id != joined.connection.id:
+            note_end(other, setup)
+        return joined
 
 
-def _claim(setup: Setup, final: Connection) -> None:
-    """The last look before anything is installed: who connects still may, and no one else has the company."""
-    require_still(setup)
-    own(final, setup.organisation)
-
-
-def _name(setup: Setup, draft: Connection, company: str) -> str:
-    """What the connection is called: as Pleo calls the company where we may read that, else as the books call it."""
-    if setup.again:
-        return ""  # it keeps its name
-    others = [one.name for one in known_to(setup.organisation) if not _is_same(one, draft)]
-    wanted = setup.company_name or company
-    if draft.environment != "production":
-        wanted = f"{wanted} ({draft.environment})"
-    return next(name for name in chain([wanted], (f"{wanted} {n}" for n in count(2))) if name not in others)
-
-
-def _is_same(one: Connection, other: Connection) -> bool:
-    return (one.company_id, one.environment, one.erp) == (other.company_id, other.environment, other.erp)
+def _claim(setup: Setup, other: Connection | None, app: App, final: Connection) -> None:
+    """The last look before anything is installed: who connects still may, and no one else has the company. Pleo stops
+    notifying the connection that ends for this one."""
+    require_still(setup, "owner" if other is not None and other.id != final.id else "bookkeeper")
+    own(final, setup.organisation, setup)
+    if other is not None and other.id != final.id:
+        unsubscribe(other, app)
 
 
 def _level(setup: Setup, connector: Connector) -> Level | None:

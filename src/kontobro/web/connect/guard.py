@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 
 from kontobro.core.errors import KontobroError
 from kontobro.web.models import Setup, Step
@@ -35,7 +36,7 @@ def of_setup(*steps: Step, asks: bool = False) -> Callable[[View], Any]:
         @login_required
         @wraps(view)
         def checked(request: HttpRequest, setup: uuid.UUID) -> HttpResponse:
-            _, member = setup_of(request.user, setup)  # a stranger takes no lock
+            _setup, member = setup_of(request.user, setup)  # a stranger takes no lock
 
             def alone(request: HttpRequest) -> HttpResponse:
                 return _alone(view, steps, request, setup)
@@ -52,7 +53,7 @@ def _alone(view: View, steps: Collection[str], request: HttpRequest, setup: uuid
         found, member = setup_of(request.user, setup)
         request.member = member  # type: ignore[attr-defined]
         if not _is_at(found, steps):
-            messages.info(request, "This step is already done. Continue here.")
+            messages.info(request, _("This step is already done. Continue here."))
             return redirect("connect_setup", found.id)
         return _run(view, request, member, found)
 

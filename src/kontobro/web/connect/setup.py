@@ -2,7 +2,11 @@
 
 Each step is stored before the next begins, so that a flow that is left anywhere goes on there. Steps:
 
-    level -> consent (Pleo's page) | key -> erp -> access (-> company) -> settings -> plan -> the connection's page
+    level -> consent (Pleo's page) | key (-> name) (-> taken) -> erp -> access (-> company) (-> differs)
+          -> settings -> plan -> the connection's page
+
+`name`: asked where Pleo does not give the company's; `taken`: it is connected already; `differs`: its books are called
+otherwise.
 """
 
 from __future__ import annotations
@@ -16,16 +20,18 @@ from datetime import timedelta
 from typing import cast
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from kontobro.core.errors import Conflict, KontobroError, LoginFailed, Misconfigured, NotAllowed
 from kontobro.core.level import level_of, missing_scopes
 from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.model.export import Identity
 from kontobro.install.authorisation import hashed
-from kontobro.install.connect import TrialTokens, named_identity
+from kontobro.install.connect import TrialTokens, name_of_company, named_identity
 from kontobro.pleo import Grant, authorize_url, exchange_code
 from kontobro.service.config import Environment, config
 from kontobro.store.secrets.codec import tokens_to
+from kontobro.web.connect.taken import refuse_taken
 from kontobro.web.models import ConnectionOwner, Organisation, Setup, Step
 from kontobro.web.process import process
 from kontobro.web.tenancy import Member
@@ -40,15 +46,21 @@ WORLDS: tuple[Environment, ...] = ("production", "staging", "sandbox")
 
 def ways() -> list[tuple[str, str]]:
     """How Pleo can be reached here: value and words. OAuth only where Pleo registered a client for us."""
-    oauth = [(f"oauth {world}", f"Sign in to Pleo ({world})") for world in WORLDS if config().client(world)]
+    oauth = [
+        (f"oauth {world}", _("Sign in to Pleo (%(world)s)") % {"world": world})
+        for world in WORLDS
+        if config().client(world)
+    ]
     keyed = [world for world in WORLDS if world != "sandbox" or config().local or config().client(world)]
-    return oauth + [(f"api_key {world}", f"API key of a single company ({world})") for world in keyed]
+    return oauth + [
+        (f"api_key {world}", _("API key of a single company (%(world)s)") % {"world": world}) for world in keyed
+    ]
 
 
 def begin(member: Member, way: str) -> Setup:
     """A new setup at its first step. `way` is one of `ways()`."""
     purge()
-    auth, _, environment = way.partition(" ")
+    auth, _space, environment = way.partition(" ")
     return Setup.objects.create(
         organisation=member.organisation,
         user=member.user,
@@ -73,7 +85,8 @@ def begin_again(member: Member, connection: Connection, *, raise_level: bool = F
         auth=connection.auth,
         level=level_of(connection.settings),
         company_id=connection.company_id,
-        company_name=connection.company_name or connection.name,
+        company_name=connection.company_name,
+        trial=connection.trial,
         erp=connection.erp,
         options=dict(connection.erp_options),
     )
@@ -199,8 +212,7 @@ def _name_company(setup: Setup) -> None:
         require_scopes(setup, identity)
         company_id = _company_of(setup, identity)
         draft = replace(draft, company_id=company_id)
-        name = app.pleo_for(draft, trial).company_name() or ""
-    refuse_taken(draft, setup.organisation)
+        name = name_of_company(app.pleo_for(draft, trial))
     setup.company_id, setup.company_name = company_id, name or setup.company_name
     setup.save()
 
@@ -230,22 +242,9 @@ def _company_of(setup: Setup, identity: Identity) -> str:
     return own or setup.company_id
 
 
-def refuse_taken(connection: Connection, organisation: Organisation) -> None:
-    """Raises Conflict when someone else has this company connected; whoever it is stays untold."""
-    elsewhere = ConnectionOwner.objects.exclude(organisation=organisation)
-    strangers = set(elsewhere.values_list("connection_id", flat=True))
-    for other in process.app.store.connections():
-        same = (other.company_id, other.environment) == (connection.company_id, connection.environment)
-        if same and other.id in strangers and other.status != "disconnected":
-            raise Conflict(
-                "This Pleo company is already connected to Kontobro by another organisation.",
-                "Ask in your company who connected it. They can invite you, or disconnect it first.",
-            )
-
-
-def own(connection: Connection, organisation: Organisation) -> None:
+def own(connection: Connection, organisation: Organisation, setup: Setup | None = None) -> None:
     """Make the organisation the owner, before the connection is stored: one without an owner is no one's to open."""
-    refuse_taken(connection, organisation)
+    refuse_taken(connection, organisation, setup)
     owner, _ = ConnectionOwner.objects.get_or_create(
         connection_id=connection.id, defaults={"organisation": organisation}
     )

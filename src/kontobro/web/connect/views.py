@@ -13,6 +13,8 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kontobro.core.dialect import READ_TAGS, WRITE_TAGS, canonical
@@ -25,6 +27,7 @@ from kontobro.store.secrets.codec import tokens_to
 from kontobro.web.connect import setup as flow
 from kontobro.web.connect import views_books as connect_books
 from kontobro.web.connect import views_erp as connect_erp
+from kontobro.web.connect import views_whose as connect_whose
 from kontobro.web.connect.guard import of_setup
 from kontobro.web.models import Membership, Organisation, Setup
 from kontobro.web.process import process
@@ -32,19 +35,19 @@ from kontobro.web.tenancy import Member, connections_of, memberships
 
 NEW = "new"
 
-SCOPE_WORDS = {
-    "export-jobs:read": "see your export jobs",
-    "export-jobs:write": "report export results to Pleo",
-    "export-items:read": "read the expenses of an export, with receipts",
-    "accounts:read": "read the chart of accounts in Pleo",
-    "accounts:write": "sync the chart of accounts in Pleo",
-    "tax-codes:read": "read the tax codes in Pleo",
-    "tax-codes:write": "sync the tax codes in Pleo",
-    READ_TAGS: "read the tags in Pleo",
-    WRITE_TAGS: "sync the tags in Pleo",
-    "vendors:read": "read the vendors in Pleo",
-    "vendors:write": "sync the vendors in Pleo",
-    "companies:read": "see the name of your company",
+SCOPE_WORDS: dict[str, Any] = {
+    "export-jobs:read": gettext_lazy("see your export jobs"),
+    "export-jobs:write": gettext_lazy("report export results to Pleo"),
+    "export-items:read": gettext_lazy("read the expenses of an export, with receipts"),
+    "accounts:read": gettext_lazy("read the chart of accounts in Pleo"),
+    "accounts:write": gettext_lazy("sync the chart of accounts in Pleo"),
+    "tax-codes:read": gettext_lazy("read the tax codes in Pleo"),
+    "tax-codes:write": gettext_lazy("sync the tax codes in Pleo"),
+    READ_TAGS: gettext_lazy("read the tags in Pleo"),
+    WRITE_TAGS: gettext_lazy("sync the tags in Pleo"),
+    "vendors:read": gettext_lazy("read the vendors in Pleo"),
+    "vendors:write": gettext_lazy("sync the vendors in Pleo"),
+    "companies:read": gettext_lazy("see the name of your company"),
 }
 """Each permission in a bookkeeper's words."""
 
@@ -54,12 +57,12 @@ class StartForm(forms.Form):
 
     def __init__(self, mine: list[tuple[str, str]], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["way"] = forms.ChoiceField(label="How to connect to Pleo", choices=flow.ways())
+        self.fields["way"] = forms.ChoiceField(label=gettext_lazy("How to connect to Pleo"), choices=flow.ways())
         if mine:
-            choices = [*mine, (NEW, "A new organisation")]
-            self.fields["organisation"] = forms.ChoiceField(label="Organisation", choices=choices)
+            choices = [*mine, (NEW, _("A new organisation"))]
+            self.fields["organisation"] = forms.ChoiceField(label=_("Organisation"), choices=choices)
         self.fields["name"] = forms.CharField(
-            label="Name of the new organisation" if mine else "Name of your company",
+            label=_("Name of the new organisation") if mine else _("Name of your company"),
             max_length=100,
             required=not mine,
         )
@@ -67,7 +70,7 @@ class StartForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("organisation", NEW) == NEW and not cleaned.get("name") and not self.has_error("name"):
-            self.add_error("name", "Enter a name for the new organisation.")
+            self.add_error("name", _("Enter a name for the new organisation."))
         return cleaned
 
 
@@ -75,16 +78,18 @@ class KeyForm(forms.Form):
     """Pleo's API key. It is never sent back to the browser."""
 
     key = forms.CharField(
-        label="API key",
+        label=gettext_lazy("API key"),
         max_length=500,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text="Create it in Pleo under Settings > API Keys. It is stored encrypted and never shown again.",
+        help_text=gettext_lazy(
+            "Create it in Pleo under Settings > API Keys. It is stored encrypted and never shown again."
+        ),
     )
     company = forms.CharField(
-        label="Company ID, if the key belongs to an organisation",
+        label=gettext_lazy("Company ID, if the key belongs to an organisation"),
         max_length=100,
         required=False,
-        help_text="A UUID, for example 5f1c2b6e-0d5b-4c1e-9a65-1c7c2f0a9d3e.",
+        help_text=gettext_lazy("A UUID, for example 5f1c2b6e-0d5b-4c1e-9a65-1c7c2f0a9d3e."),
     )
 
 
@@ -115,8 +120,8 @@ def _start(request: HttpRequest) -> HttpResponse:
 def _wishes(request: HttpRequest) -> dict[str, str]:
     """The way of the environment that the address names, else the first."""
     named = f"oauth {request.GET.get('environment', '')}"
-    wished = [way for way, _ in flow.ways() if way == named]
-    return {"way": (wished or [way for way, _ in flow.ways()] or [""])[0]}
+    wished = [way for way, _words in flow.ways() if way == named]
+    return {"way": (wished or [way for way, _words in flow.ways()] or [""])[0]}
 
 
 def _organisation(request: HttpRequest, chosen: dict[str, str], mine: list[Membership]) -> Member:
@@ -142,6 +147,7 @@ def pleo_settings(request: HttpRequest) -> HttpResponse:
     ]
     wished = request.GET.get("company_id") or request.GET.get("companyId")
     named = [connection for connection in mine if connection.company_id == wished] if wished else mine
+    named = [connection for connection in named if connection.is_in_use] or named
     return redirect("connection", named[0].id) if len(named) == 1 else redirect("home")
 
 
@@ -167,7 +173,7 @@ def level_page(request: HttpRequest, member: Member, setup: Setup) -> HttpRespon
 
 def scope_words(scopes: Iterable[str]) -> list[str]:
     """Permissions in words."""
-    return [SCOPE_WORDS.get(scope, scope) for scope in sorted(canonical(scopes))]
+    return [str(SCOPE_WORDS.get(scope, scope)) for scope in sorted(canonical(scopes))]
 
 
 @require_POST
@@ -176,7 +182,7 @@ def level(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     """Choose the level; Pleo is asked for exactly its permissions."""
     chosen = request.POST.get("level", "")
     if chosen not in {str(one) for one in LEVELS}:
-        messages.error(request, "Choose one of the levels.")
+        messages.error(request, _("Choose one of the levels."))
         return redirect("connect_setup", setup.id)
     setup.level = int(chosen)
     setup.go_to("consent" if setup.auth == "oauth" else "key")
@@ -240,11 +246,12 @@ def _take_answer(request: HttpRequest, setup: Setup) -> None:
 
 def _go_on(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     """Pleo's side is there: on to the accounting system; a connection that exists takes it up at once."""
-    setup.go_to("erp" if not setup.erp else "access")
-    messages.success(request, f"Pleo granted access to {setup.company_name or 'the company'}.")
-    if setup.again:
-        return connect_erp.again(request, member, setup)
-    return redirect("connect_setup", setup.id)
+    if setup.company_name:
+        words = _("Pleo granted access to %(company)s.") % {"company": setup.company_name}
+    else:
+        words = _("Pleo granted access.")
+    messages.success(request, words)
+    return connect_whose.go_on(request, member, setup)
 
 
 def key_page(request: HttpRequest, member: Member, setup: Setup, form: KeyForm | None = None) -> HttpResponse:
@@ -270,8 +277,9 @@ def key(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
 @of_setup()
 def back(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     """Back to the level (Pleo is asked again), or to the choice of the accounting system, while nothing is joined."""
-    if setup.step in ("consent", "key", "erp", "access", "company"):
-        setup.go_to("erp" if setup.step in ("access", "company") and not setup.again else "level")
+    if setup.step in ("consent", "key", "name", "taken", "erp", "access", "company", "differs"):
+        of_books = setup.step in ("access", "company", "differs")
+        setup.go_to("erp" if of_books and not setup.again else "level")
     return redirect("connect_setup", setup.id)
 
 
@@ -281,7 +289,7 @@ def drop(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     """Give a setup up: what it holds is deleted. A connection that it made already stays."""
     member.note("setup cancelled", setup.company_name, _made(setup))
     setup.delete()
-    messages.info(request, "The setup was cancelled. What you entered is deleted.")
+    messages.info(request, _("The setup was cancelled. What you entered is deleted."))
     made = _made(setup)
     return redirect(reverse("connection", args=[made]) if made else reverse("home"))
 
@@ -297,6 +305,9 @@ PAGES: dict[str, Callable[[HttpRequest, Member, Setup], HttpResponse]] = {
     "erp": connect_erp.erp_page,
     "access": connect_erp.access_page,
     "company": connect_erp.company_page,
+    "name": connect_whose.name_page,
+    "taken": connect_whose.taken_page,
+    "differs": connect_whose.differs_page,
     "settings": connect_books.settings_page,
     "plan": connect_books.plan_page,
 }

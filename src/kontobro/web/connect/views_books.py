@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from kontobro.core.errors import Problem
@@ -30,10 +31,11 @@ def made(setup: Setup) -> Connection:
 
 def label_of(setting: str) -> str:
     """What a setting is called on a page."""
-    table, _, key = setting.partition(".")
+    table, _dot, key = setting.partition(".")
     if table == "wallets":
-        return f"Pleo wallet in {key}"
-    return f"Dimension for Pleo's tag group {key}" if table == "dimensions" else catalogue()[setting].label
+        return _("Pleo wallet in %(currency)s") % {"currency": key}
+    of_group = _("Dimension for Pleo's tag group %(group)s") % {"group": key}
+    return of_group if table == "dimensions" else catalogue()[setting].label
 
 
 def list_of(setting: str) -> str:
@@ -112,7 +114,7 @@ def plan(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     connection = made(setup)
     if "later" in request.POST:
         setup.delete()
-        messages.info(request, "Pleo is waiting for the first sync. Approve it under Master data.")
+        messages.info(request, _("Pleo is waiting for the first sync. Approve it under Master data."))
         return redirect("connection", connection.id)
     digests = {name.removeprefix("digest-"): value for name, value in request.POST.items() if "digest-" in name}
     with process.app.visit() as app:
@@ -125,10 +127,12 @@ def plan(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
         messages.error(request, _unfinished(failed))
         return redirect("connect_setup", setup.id)
     setup.delete()
-    messages.success(request, "Connected and activated. Press Export in Pleo when you are ready.")
+    messages.success(request, _("Connected and activated. Press Export in Pleo when you are ready."))
     return redirect("connection", connection.id)
 
 
 def _unfinished(failed: Sequence[Problem]) -> str:
-    first = f" {failed[0].message} {failed[0].remedy}" if failed else ""
-    return f"Not everything could be synced, so Pleo is still waiting.{first} The rest is shown below."
+    if not failed:
+        return _("Not everything could be synced, so Pleo is still waiting. The rest is shown below.")
+    words = _("Not everything could be synced, so Pleo is still waiting. %(problem)s The rest is shown below.")
+    return words % {"problem": f"{failed[0].message} {failed[0].remedy}"}

@@ -9,8 +9,12 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from kontobro.bootstrap import App
+from kontobro.core.company_names import plainly_differ
 from kontobro.core.errors import KontobroError, SeveralCompanies
 from kontobro.core.level import level_of
 from kontobro.core.model.connection import KEPT_OPTIONS, with_kept
@@ -47,9 +51,6 @@ class AccessForm(forms.Form):
         return {name: value for name, value in found if f"secret_{name}" in self.cleaned_data and value}
 
 
-KEPT = " Leave empty to keep the stored one. A new address, database or user needs it again."
-
-
 def _field_of(option: Option) -> forms.Field:
     """What a person fills in for an option, by its kind."""
     facts: dict[str, Any] = {"label": _capital(option.label), "required": option.required, "help_text": option.help}
@@ -64,9 +65,12 @@ def _secret_field_of(option: Option, *, kept: bool) -> forms.Field:
         max_length=SECRET_LENGTH,
         required=option.required and not kept,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text=f"{option.help} Stored encrypted and never shown again.{KEPT if kept else ''}".strip(),
+        help_text=" ".join(filter(None, [option.help, str(STORED), str(KEPT) if kept else ""])),
     )
 
+
+STORED = gettext_lazy("Stored encrypted and never shown again.")
+KEPT = gettext_lazy("Leave empty to keep the stored one. A new address, database or user needs it again.")
 
 SECRET_LENGTH = 4000
 """Longest secret: some accounting systems give tokens of more than a thousand characters."""
@@ -90,9 +94,11 @@ def erp(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     """Choose the accounting system, of those that are installed here."""
     chosen = request.POST.get("erp", "")
     if chosen not in dict(systems()):
-        messages.error(request, "Choose one of the accounting systems.")
+        messages.error(request, _("Choose one of the accounting systems."))
         return redirect("connect_setup", setup.id)
     setup.erp, setup.options, setup.companies = chosen, {}, []
+    setup.trial, setup.confirmed = setup.trial or "trial" in request.POST, ""
+    setup.level = 1 if setup.trial else setup.level
     setup.seal(erp=None)
     setup.go_to("access")
     return redirect("connect_setup", setup.id)
@@ -133,7 +139,7 @@ def _try(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
                 raise
             setup.go_to("company")
             return redirect("connect_setup", setup.id)
-    return _join(request, member, setup, company.id)
+    return join_both(request, member, setup, company.id)
 
 
 def company_page(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
@@ -146,30 +152,45 @@ def company(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     """Choose one of the accounting system's companies: one connection is one of them."""
     chosen = request.POST.get("company", "")
     if chosen not in {number for number, _ in setup.companies}:
-        messages.error(request, "Choose one of the companies.")
+        messages.error(request, _("Choose one of the companies."))
         return redirect("connect_setup", setup.id)
-    return _join(request, member, setup, chosen)
+    return join_both(request, member, setup, chosen)
 
 
-def _join(request: HttpRequest, member: Member, setup: Setup, company_id: str) -> HttpResponse:
+def join_both(request: HttpRequest, member: Member, setup: Setup, company_id: str) -> HttpResponse:
     """Join both sides. The company is named, so that one that is added there later changes nothing."""
     if connectors().get(setup.erp).takes_company:
         setup.options = {**setup.options, COMPANY.name: company_id}
     setup.save()
     with process.app.visit() as app:
+        if _asks(setup, app):
+            setup.go_to("differs")
+            return redirect("connect_setup", setup.id)
         as_it_was = setup.kept_settings() is not None
         joined = join(setup, app)
         _settle(setup, joined, as_it_was=as_it_was)
         member.note("connected again" if joined.again else "connected", _said(joined), joined.connection.id)
         if setup.step == "plan" and activate(joined.connection, app):
             setup.delete()
-            messages.success(request, "Connected again. Settings and history were kept.")
+            messages.success(request, _("Connected again. Settings and history were kept."))
             return redirect("connection", joined.connection.id)
     if level_of(joined.connection.settings) < setup.level:
         level = level_of(joined.connection.settings)
         system = connectors().label(setup.erp)
-        messages.info(request, f"{system} supports Level {level} at most, so Level {level} is used.")
+        words = _("%(system)s supports Level %(level)s at most, so Level %(level)s is used.")
+        messages.info(request, words % {"system": system, "level": level})
     return redirect("connect_setup", setup.id)
+
+
+def _asks(setup: Setup, app: App) -> bool:
+    """Whether a person has to say if these are the company's books: they are plainly called otherwise. Asked once, and
+    not of a connection that has these books."""
+    company = app.connector_for(setup.draft(), setup.secrets().get("erp")).check()
+    setup.books_name = company.name
+    known = app.store.connection(setup.connection_id) if setup.again else None
+    if setup.confirmed == company.name or (known is not None and known.erp_company == company.id):
+        return False
+    return plainly_differ(setup.company_name, company.name)
 
 
 def _settle(setup: Setup, joined: Connected, *, as_it_was: bool) -> None:
@@ -180,7 +201,7 @@ def _settle(setup: Setup, joined: Connected, *, as_it_was: bool) -> None:
 
 def _said(joined: Connected) -> str:
     connection = joined.connection
-    return f"{connection.name} with {joined.company.name} ({connection.erp})"
+    return f"{connection.pleo_name} with {joined.company.name} ({connection.erp})"
 
 
 def again(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
@@ -190,7 +211,7 @@ def again(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
         return redirect("connect_setup", setup.id)
     setup.seal(erp=dict(held))
     try:
-        return _join(request, member, setup, setup.options.get(COMPANY.name, ""))
+        return join_both(request, member, setup, setup.options.get(COMPANY.name, ""))
     except KontobroError as fault:
         messages.error(request, str(fault))
         return redirect("connect_setup", setup.id)

@@ -12,20 +12,25 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from kontobro.core.company_names import plainly_differ
 from kontobro.core.errors import KontobroError, Misconfigured
 from kontobro.core.level import LEVELS, level_of, missing_scopes, scopes_for, scopes_of
-from kontobro.core.model.connection import KEPT_OPTIONS, TEMPLATE_TEXT, Connection, with_kept
+from kontobro.core.model.connection import KEPT_OPTIONS, TEMPLATE_TEXT, Connection, erp_destination, with_kept
 from kontobro.erp.kit.registration import COMPANY
 from kontobro.health.connection import Words, look
-from kontobro.install.connect import disconnect
+from kontobro.install.connect import LONGEST_NAME
 from kontobro.install.level import MEANINGS, meaning_of
+from kontobro.install.parting import disconnect, sharing_login
 from kontobro.service.connectors import connectors
 from kontobro.sync.run import NOTED
 from kontobro.web.connect import setup as flow
 from kontobro.web.connect.erp import safe_options, secrets_for
 from kontobro.web.connect.subscribing import can_subscribe, is_subscribed, subscribe, unsubscribe
+from kontobro.web.connect.taken import asked_of, effective_at, is_ours
 from kontobro.web.connect.views import SCOPE_WORDS, scope_words
 from kontobro.web.connect.views_erp import AccessForm
+from kontobro.web.connection.elsewhere import elsewhere_of
+from kontobro.web.connection.ended import ended_logins
 from kontobro.web.models import Setup
 from kontobro.web.process import change, process
 from kontobro.web.site.aside import aside
@@ -50,7 +55,7 @@ def _page(request: HttpRequest, member: Member, connection: Connection, **more: 
     store = process.app.store
     settings = connection.settings
     level = level_of(settings)
-    noted = store.syncs(connection.id)
+    noted, takeover = store.syncs(connection.id), asked_of(connection)
     syncs = [(kind.replace("-", " "), *noted.get(NOTED[kind][-1], (None, "never", ""))[:2]) for kind in settings.sync]
     page = {
         "level": level,
@@ -64,6 +69,10 @@ def _page(request: HttpRequest, member: Member, connection: Connection, **more: 
         "subscribed": is_subscribed(connection, process.app),
         "can_subscribe": can_subscribe(connection),
         "setups": [one for one in flow.open_setups(member.user) if one.connection_id == connection.id],
+        "ended": ended_logins([connection], process.overview),
+        "elsewhere": elsewhere_of(connection),
+        "takeover": takeover,
+        "effective_at": effective_at(takeover) if takeover else None,
         "may": {"export": member.may("bookkeeper"), "end": member.may("owner")},
         **more,
     }
@@ -115,7 +124,7 @@ def subscribe_now(request: HttpRequest, member: Member, connection: Connection) 
     with process.app.visit() as app:
         subscribe(connection, app)
     member.note("webhooks subscribed", "", connection.id)
-    messages.success(request, "From now on, Pleo notifies Kontobro at once.")
+    messages.success(request, _("From now on, Pleo notifies Kontobro at once."))
     return redirect("connection", connection.id)
 
 
@@ -126,14 +135,15 @@ def settle_now(request: HttpRequest, member: Member, connection: Connection) -> 
     _require_alive(connection)
     process.runner.settle(connection.id)
     member.note("payment matching requested", "", connection.id)
-    messages.success(request, "Payments are being matched with their bills.")
+    messages.success(request, _("Payments are being matched with their bills."))
     return redirect("connection", connection.id)
 
 
 def _require_alive(connection: Connection) -> None:
     if connection.status != "connected":
-        state = "disconnected" if connection.status == "disconnected" else "without a login to Pleo"
-        raise Misconfigured(f"This connection is {state}.", "Connect it again. Its settings are kept.")
+        gone = connection.status == "disconnected"
+        state = _("This connection is disconnected.") if gone else _("This connection is without a login to Pleo.")
+        raise Misconfigured(state, _("Connect it again. Its settings are kept."))
 
 
 @require_POST
@@ -160,7 +170,7 @@ def access(request: HttpRequest, member: Member, connection: Connection) -> Http
         except KontobroError as error:
             fault = str(error)
         else:
-            messages.success(request, "The new access works and is saved.")
+            messages.success(request, _("The new access works and is saved."))
             return redirect("connection", connection.id)
     page = {"system": connectors().label(connection.erp), "form": form, "fault": fault}
     return render(request, "connection/change_access.html", page, status=400 if fault or form.errors else 200)
@@ -181,9 +191,18 @@ def _change_access(member: Member, connection: Connection, form: AccessForm) -> 
             f"This access belongs to company {found.id} ({found.name}), but {connection.erp_company} is connected.",
             "Enter the access of the same company, or create another connection.",
         )
+    if erp_destination(changed) != erp_destination(connection) and plainly_differ(
+        connection.erp_company_name, found.name
+    ):
+        raise Misconfigured(
+            _("This access opens %(found)s, but %(known)s is connected.")
+            % {"found": found.name, "known": connection.erp_company_name},
+            _("Enter the access of the same company. To book elsewhere, connect the company again and move it."),
+        )
     require_now(member)  # an address that answers slowly is no way to outlast one's removal
     stored = store.connection(connection.id) or connection
-    change(store, connection.id, secrets, erp_options=with_kept(options, stored.erp_options))
+    kept = with_kept(options, stored.erp_options)
+    change(store, connection.id, secrets, erp_options=kept, erp_company_name=found.name)
     member.note("accounting system's access changed", changes_of(connection.erp_options, options), connection.id)
 
 
@@ -193,7 +212,9 @@ def _change_access(member: Member, connection: Connection, form: AccessForm) -> 
 def end(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """Disconnect, after saying what stays and what goes."""
     if request.method == "GET" or connection.status == "disconnected":
-        return render(request, "connection/disconnect.html", {})
+        other = sharing_login(connection, process.app.store)
+        shared = _name_of_other(other, member) if other else ""
+        return render(request, "connection/disconnect.html", {"shared": shared})
     with process.app.visit() as app:
         unsubscribe(connection, app)
         refused = disconnect(connection, app.pleo_for(connection), app.store)
@@ -203,8 +224,33 @@ def end(request: HttpRequest, member: Member, connection: Connection) -> HttpRes
     if refused:
         messages.warning(
             request,
-            "Pleo refused Kontobro's login. Check in Pleo under Settings > Accounting that the integration is removed, "
-            "and delete the API key there.",
+            _(
+                "Pleo refused Kontobro's login. Check in Pleo under Settings > Accounting that the integration is "
+                "removed, and delete the API key there."
+            ),
         )
-    messages.success(request, "Disconnected. Settings, history and everything booked are kept.")
+    messages.success(request, _("Disconnected. Settings, history and everything booked are kept."))
+    return redirect("connection", connection.id)
+
+
+def _name_of_other(other: Connection, member: Member) -> str:
+    """Another connection with the same login; one of another organisation stays untold."""
+    if not is_ours(other, member.organisation):
+        return _("another connection of this service")
+    if other.trial:
+        return _("%(company)s (trial)") % {"company": other.pleo_name}
+    return other.pleo_name
+
+
+@require_POST
+@of_connection("bookkeeper")
+def name_company(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
+    """What the company is called in Pleo, asked once where Pleo does not say it."""
+    name = request.POST.get("name", "").strip()[:LONGEST_NAME]
+    if not name or connection.company_name:
+        raise Misconfigured(
+            _("The name is missing, or the company has one."), _("Enter the name that the company has in Pleo.")
+        )
+    change(process.app.store, connection.id, company_name=name)
+    member.note("company named", name, connection.id)
     return redirect("connection", connection.id)

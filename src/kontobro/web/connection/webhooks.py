@@ -98,7 +98,7 @@ def _is_first(connection: Connection, delivery: Delivery) -> bool:
 
 
 def _ask(connection: Connection, delivery: Delivery) -> None:
-    if connection.status != "connected":
+    if connection.status != "connected" or connection.trial:
         return
     if delivery.kind == "export-job.created":
         process.runner.export(connection.id)

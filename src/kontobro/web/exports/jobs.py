@@ -43,7 +43,7 @@ def of_one(request: HttpRequest, member: Member, connection: Connection) -> Http
     found = listed_jobs(request, [connection.id])
     shown = shown_jobs(request, found) | {
         "work": process.runner.work(connection.id, 5),
-        "may_export": member.may("bookkeeper") and connection.status == "connected",
+        "may_export": member.may("bookkeeper") and connection.status == "connected" and not connection.trial,
         "here": request.get_full_path(),
     }
     return render(request, "exports/connection.html", shown, status=found.status)
@@ -57,7 +57,8 @@ def waiting(request: HttpRequest, member: Member, connection: Connection) -> Htt
     _require_alive(connection)
     with process.app.visit() as app:
         found = app.pleo_for(connection).jobs(OPEN)
-    shown = {"waiting": found, "busy": _is_busy(connection), "may_export": member.may("bookkeeper")}
+    may_export = member.may("bookkeeper") and not connection.trial
+    shown = {"waiting": found, "busy": _is_busy(connection), "may_export": may_export}
     return render(request, "exports/waiting.html", shown)
 
 
@@ -86,7 +87,7 @@ def export(request: HttpRequest, member: Member, connection: Connection) -> Http
 def _require_alive(connection: Connection) -> None:
     if connection.status != "connected":
         raise Misconfigured(
-            f'The connection "{connection.name}" is not connected to Pleo.',
+            f"{connection.pleo_name} is not connected to Pleo.",
             "Connect again. Settings and history are kept.",
         )
 

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from kontobro.service.config import config
 from kontobro.service.first_visit import is_valid, redeem
+from kontobro.web.demo.running import is_offered
 from kontobro.web.members.accounts import FIRST_VISIT
 from kontobro.web.process import process
 
@@ -22,6 +23,6 @@ def first_visit(request: HttpRequest, secret: str) -> HttpResponse:
     if not known(config(), secret, now):
         return render(request, "members/first_visit_void.html", status=404)
     if request.method == "GET":
-        return render(request, "members/first_visit.html")
+        return render(request, "members/first_visit.html", {"demo_possible": is_offered(config())})
     request.session[FIRST_VISIT] = True
     return redirect("account_signup")

@@ -5,7 +5,7 @@ from django.db.models.deletion import CASCADE, SET_NULL
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("kontobro_web", "0006_person"),
+        ("kontobro_web", "0007_whose_company"),
     ]
 
     operations = [

@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC
 
-from django.db import IntegrityError, close_old_connections, transaction
+from django.db import close_old_connections
 
 from kontobro.bootstrap import App
 from kontobro.core.errors import KontobroError, LoginFailed, NotUsable, Taken, UnsafePlan
@@ -18,11 +19,15 @@ from kontobro.core.rules.dates import zone_named
 from kontobro.export.documents.waiting import WaitingDocuments
 from kontobro.export.engine import JobResult
 from kontobro.service.config import ServiceConfig, session_secret
+from kontobro.service.connectors import connectors
 from kontobro.service.metrics.counters import count_job
-from kontobro.service.notices.notify import Cause, MailNotifier, Notice, tell_once
+from kontobro.service.notices.notify import Cause, Notice, tell_once
 from kontobro.service.notices.outgoing import HookNotifier
+from kontobro.store.read.overview import overview_of
 from kontobro.sync.run import SyncResult
-from kontobro.web.models import ConnectionOwner, Membership, Organisation, ToldNotice
+from kontobro.web.mails.missed import missed
+from kontobro.web.mails.outbox import Outbox
+from kontobro.web.models import ConnectionOwner, Organisation
 
 Results = Sequence[object]
 
@@ -32,7 +37,8 @@ class WorkNotices:
 
     def __init__(self, config: ServiceConfig, app: App) -> None:
         self._app = app
-        self._ways = (MailNotifier(config, addresses), HookNotifier(config, lambda one: target(config, one)))
+        self._outbox = Outbox(config, app)
+        self._ways = (HookNotifier(config, lambda one: target(config, one)),)
 
     def __call__(self, work: Work, done: Results, fault: KontobroError | None) -> None:
         close_old_connections()
@@ -42,9 +48,34 @@ class WorkNotices:
         for result in done:
             if isinstance(result, JobResult):
                 count_job(connection.erp, result, seconds_of(self._app, connection, result))
-        for notice in notices_of(connection, done, fault):
-            tell_once(notice, self._ways, Memory(), self._app.clock.now())
+        self._tell(notices_of(connection, done, fault))
         close_old_connections()
+
+    def catch_up(self) -> None:
+        """Tell what a killed worker left untold."""
+        self._tell(missed(self._app, self._app.clock.now()))
+
+    def send_due(self) -> None:
+        """Send the mails whose time has come, and those that did not arrive before."""
+        self._outbox.send_due()
+
+    def _tell(self, notices: Iterable[Notice]) -> None:
+        for notice in notices:
+            connection = self._app.store.connection(notice.connection_id)
+            named = self._named(notice, connection) if connection else notice
+            tell_once(named, self._ways, self._outbox, self._app.clock.now())
+        self._outbox.send_due()
+
+    def _named(self, notice: Notice, connection: Connection) -> Notice:
+        """With the company that it is about; of a login that has ended since when, and what waits."""
+        system = connectors().label(connection.erp)
+        books = f"{system}: {connection.books_name}" if connection.books_name else system
+        named = replace(notice, company=connection.pleo_name, books=books)
+        if notice.cause != "reconnect" or connection.login_ended_at is None:
+            return named
+        waiting = overview_of(self._app.store).waiting_items([connection.id]).get(connection.id, 0)
+        zone = zone_named(connection.settings.time_zone or "UTC") or UTC
+        return replace(named, ended_at=connection.login_ended_at.astimezone(zone), count=waiting)
 
 
 def seconds_of(app: App, connection: Connection, result: JobResult) -> float:
@@ -65,7 +96,8 @@ def notices_of(connection: Connection, done: Results, fault: KontobroError | Non
             yield from _of_documents(connection, result)
     if isinstance(fault, UnsafePlan):
         yield _notice("plan_waits", connection, f"{page}master-data/")
-    if isinstance(fault, LoginFailed) or connection.status == "reconnect":
+    refused = isinstance(fault, LoginFailed) and fault.job_failure == "authentication_failure"  # by Pleo, not the ERP
+    if refused or connection.status == "reconnect":
         yield _notice("reconnect", connection, page)
     if isinstance(fault, NotUsable):
         zone = zone_named(connection.settings.time_zone or "UTC") or UTC
@@ -107,33 +139,6 @@ def _of_documents(connection: Connection, waiting: WaitingDocuments) -> Iterator
 
 def _notice(cause: Cause, connection: Connection, path: str, count: int = 0) -> Notice:
     return Notice(cause=cause, connection_id=connection.id, path=path, count=count)
-
-
-class Memory:
-    """What was told today, in the pages' own table (`service.notify.Remembered`)."""
-
-    def claim(self, connection_id: str, cause: str, day: date) -> bool:
-        try:
-            with transaction.atomic():
-                ToldNotice.objects.create(connection_id=connection_id, cause=cause, day=day)
-        except IntegrityError:
-            return False
-        return True
-
-    def release(self, connection_id: str, cause: str, day: date) -> None:
-        ToldNotice.objects.filter(connection_id=connection_id, cause=cause, day=day).delete()
-
-
-def addresses(connection_id: str) -> Mapping[str, Sequence[str]]:
-    """The mail addresses of those who can fix something and want to hear of it, by the language that they chose."""
-    owner = ConnectionOwner.objects.filter(connection_id=connection_id).first()
-    if owner is None:
-        return {}
-    members = Membership.objects.select_related("user").filter(organisation_id=owner.organisation_id, mailed=True)
-    found: dict[str, list[str]] = {}
-    for member in members.filter(role__in=("owner", "bookkeeper")):
-        found.setdefault(member.user.language, []).append(member.user.email)
-    return found
 
 
 def target(config: ServiceConfig, connection_id: str) -> tuple[str, str] | None:

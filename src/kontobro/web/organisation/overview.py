@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from kontobro.core.model.connection import Connection
 from kontobro.store.read.pages import Day, Health
 from kontobro.web.connect.setup import open_setups
+from kontobro.web.connection.ended import ended_logins
 from kontobro.web.organisation.companies import Listed, by_cause, listed_companies, people
 from kontobro.web.organisation.finding import FindForm, found
 from kontobro.web.process import process
@@ -51,8 +52,16 @@ def overview(request: HttpRequest, member: Member) -> HttpResponse:
         "chart": chart(days),
         "totals": totals(days, companies),
         "setups": open_setups(member.user, member.organisation),
+        "ended": ended_logins(_ended(ids), process.overview),
+        "may_reconnect": member.may("bookkeeper"),
     }
     return render(request, "organisation/overview.html", shown)
+
+
+def _ended(ids: Sequence[str]) -> Sequence[Connection]:
+    """The connections whose login has ended."""
+    statuses = process.overview.statuses(ids)
+    return process.overview.connections([one for one, status in statuses.items() if status == "reconnect"])
 
 
 def _rows(listed: Sequence[Listed]) -> list[tuple[Listed, Connection, Health | None]]:

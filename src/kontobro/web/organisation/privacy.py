@@ -20,13 +20,13 @@ from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports import DocumentStore
 from kontobro.export.personal.data import (
-    delete_company,
     documents_holding,
     entries_of_person,
     erase_entries,
     export_company,
 )
-from kontobro.web.models import AuditEvent, ConnectionOwner, MonthClose, Setup, ToldNotice, WebhookDelivery
+from kontobro.web.connection.forgetting import forget_connection
+from kontobro.web.models import AuditEvent, MonthClose, ToldNotice, WebhookDelivery
 from kontobro.web.process import process
 from kontobro.web.tenancy import Member, of_connection
 
@@ -56,7 +56,7 @@ def export(request: HttpRequest, member: Member, connection: Connection) -> File
     _add_ours(connection, file)
     member.note("personal data exported", f"{count} bookings", connection.id)
     file.seek(0)
-    name = f"kontobro-{slugify(connection.name) or 'company'}.zip"
+    name = f"kontobro-{slugify(connection.pleo_name) or 'company'}.zip"
     return FileResponse(file, as_attachment=True, filename=name, content_type="application/zip")
 
 
@@ -133,16 +133,18 @@ def _asked_for(request: HttpRequest) -> str:
 @of_connection("owner")
 def delete(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """Delete everything of a disconnected company, once its name was typed. The organisation's audit trail stays."""
-    if request.POST.get("name", "").strip() != connection.name.strip():
+    if request.POST.get("name", "").strip() != connection.pleo_name.strip():
         raise Misconfigured(
             _("The name does not match this company. Nothing was deleted."),
-            _("Type exactly: %(name)s") % {"name": connection.name},
+            _("Type exactly: %(name)s") % {"name": connection.pleo_name},
         )
-    delete_company(connection, process.app.store)
-    for model in (WebhookDelivery, ToldNotice, Setup, MonthClose, ConnectionOwner):
-        model.objects.filter(connection_id=connection.id).delete()
+    forget_connection(connection, process.app.store)
     member.note("company deleted", "", connection.id)
     messages.success(
-        request, _("All data of the company was deleted from Kontobro. Booked entries stay in the accounting system.")
+        request,
+        _(
+            "All data of the company was deleted from Kontobro. Booked entries stay in the accounting system, their "
+            "IDs here: none is booked a second time in other books."
+        ),
     )
     return redirect("overview", member.organisation.id)

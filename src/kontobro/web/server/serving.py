@@ -31,6 +31,9 @@ STOPPING = 5
 """Seconds that `kontobro serve` waits at its end for work under way: a person sits there, and it continues at the next
 start. (`kontobro worker` waits longer: others take over only what it leaves.)"""
 
+MAILS_EVERY, MISSED_EVERY = 60.0, 600.0
+"""Seconds between two looks for mails to send, and for what no one was told of."""
+
 End = Callable[[], None]
 
 
@@ -117,8 +120,11 @@ def options_of(config: ServiceConfig, processes: int, start: Callable[[], End]) 
 
 
 def _begin_working(config: ServiceConfig) -> End:
+    from kontobro.web.demo.company import note_ended
+
     worker = wait_out(lambda: _open_working(config))
     begin(worker.app, worker.runner)
+    note_ended(worker.app)
     log.info("serving", extra={"url": config.public_url})
     return lambda: worker.stop(STOPPING)
 
@@ -126,10 +132,13 @@ def _begin_working(config: ServiceConfig) -> End:
 def _open_working(config: ServiceConfig) -> Worker:
     from kontobro.web.organisation.notices import WorkNotices
     from kontobro.web.tenancy import organisation_of
+    from kontobro.worker.chores import Chore
     from kontobro.worker.serving import start_in_process
 
     app = _open_app(config)
-    return start_in_process(config, app=app, listeners=(WorkNotices(config, app),), owner=organisation_of)
+    notices = WorkNotices(config, app)
+    chores = (Chore(MAILS_EVERY, notices.send_due), Chore(MISSED_EVERY, notices.catch_up))
+    return start_in_process(config, app=app, listeners=(notices,), owner=organisation_of, chores=chores)
 
 
 def _open_app(config: ServiceConfig) -> App:

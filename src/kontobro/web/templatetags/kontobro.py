@@ -61,6 +61,7 @@ STATES: dict[str, tuple[StrOrPromise, str]] = {
     "unfinished": (_("unfinished"), "orange"),
     "connected": (_("connected"), "green"),
     "reconnect": (_("connect again"), "red"),
+    "trial": (_("trial: preview only"), "azure"),
     "disconnected": (_("disconnected"), "secondary"),
     "in_step": (_("in sync"), "green"),
     "waiting": (_("needs a decision"), "orange"),
