@@ -60,8 +60,7 @@ def measure(database: str, url: str, home: Path, rounds: int) -> list[Result]:
 def result_of(database: str, name: str, times: list[float]) -> Result:
     """The 95th percentile counts; the first of all, which loads the templates, does not."""
     p95 = statistics.quantiles(times, n=20, method="inclusive")[-1]
-    page = name.partition("?before")[0] + (" (further)" if "?before" in name else "")
-    return Result(f"web_{database} {page}", p95, LIMIT, "ms", f"p50 {statistics.median(times):.1f} ms")
+    return Result(f"web_{database} {name}", p95, LIMIT, "ms", f"p50 {statistics.median(times):.1f} ms")
 
 
 def main() -> int:

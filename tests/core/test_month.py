@@ -30,7 +30,7 @@ def spent(amount: str = "100.00", **other: object) -> PleoSide:
         "side": "wallet",
         "wallet": "5810",
         "currency": "DKK",
-        "amount": -Decimal(amount),
+        "amount": Decimal(amount),
         "total": abs(Decimal(amount)),
         "date": dt.date(2026, 10, 31),
         "source": "pleo",
@@ -49,7 +49,7 @@ def booked(pleo: PleoSide, **other: object) -> TiedEntry:
         "date": pleo.date,
         "currency": pleo.currency,
         "total": pleo.total,
-        "line_sums": {WALLET: pleo.amount, "Expenses": -pleo.amount},
+        "line_sums": {WALLET: -pleo.amount, "Expenses": pleo.amount},
     }
     return tie(pleo, Booking(**(facts | other)))  # type: ignore[arg-type]
 

@@ -19,7 +19,7 @@ WALLET = "Assets:Pleo"
 PROBLEM = Problem("account_missing", "account", "", "No account.", "Choose one.", "missing_configuration")
 
 
-def left(number: int = 1, amount: str = "-100.00", **other: object) -> PleoSide:
+def left(number: int = 1, amount: str = "100.00", **other: object) -> PleoSide:
     facts: dict[str, object] = {
         "reference": Reference(f"ref-{number:06}"),
         "kind": "journal",
@@ -33,7 +33,7 @@ def left(number: int = 1, amount: str = "-100.00", **other: object) -> PleoSide:
         "date": DAY,
         "source": "pleo",
         "account": WALLET,
-        "on_account": Decimal(amount),
+        "on_account": -Decimal(amount),
         "erp_id": f"E{number}",
     }
     return PleoSide(**(facts | other))  # type: ignore[arg-type]
@@ -48,7 +48,7 @@ def standing(pleo: PleoSide, **other: object) -> Booking:
         "date": pleo.date,
         "currency": pleo.currency,
         "total": pleo.total,
-        "line_sums": {WALLET: pleo.amount, "Expenses": -pleo.amount},
+        "line_sums": {WALLET: -pleo.amount, "Expenses": pleo.amount},
     }
     return Booking(**(facts | other))  # type: ignore[arg-type]
 
@@ -58,17 +58,17 @@ def standing(pleo: PleoSide, **other: object) -> Booking:
     [
         ({}, "equal", "0"),
         ({"status": "draft"}, "draft", "0"),
-        ({"status": "void"}, "voided", "100.00"),
+        ({"status": "void"}, "voided", "-100.00"),
         ({"date": dt.date(2026, 11, 1)}, "date_moved", "0"),
         (
             {"line_sums": {WALLET: Decimal(-80), "X": Decimal(80)}, "total": Decimal(80)},
             "amount_differs",
-            "20.00",
+            "-20.00",
         ),
-        ({"line_sums": {WALLET: Decimal(-80), "Y": Decimal(-20)}}, "amount_differs", "20.00"),
+        ({"line_sums": {WALLET: Decimal(-80), "Y": Decimal(-20)}}, "amount_differs", "-20.00"),
         ({"line_sums": {"Assets:Bank": Decimal(-100), "X": Decimal(100)}}, "account_differs", "0"),
-        ({"line_sums": {}, "total": Decimal(120)}, "amount_differs", "-20.00"),
-        ({"currency": "EUR"}, "amount_differs", "100.00"),
+        ({"line_sums": {}, "total": Decimal(120)}, "amount_differs", "20.00"),
+        ({"currency": "EUR"}, "amount_differs", "-100.00"),
     ],
 )
 def test_each_change_has_its_name(change: dict[str, object], verdict: Verdict, difference: str) -> None:
@@ -79,10 +79,10 @@ def test_each_change_has_its_name(change: dict[str, object], verdict: Verdict, d
 
 def test_an_entry_that_was_booked_wrongly_from_the_start_differs() -> None:
     """Pleo's amount against what the account holds: what we sent ourselves is no witness."""
-    pleo = left(amount="-100.00", on_account=Decimal(-90), total=Decimal(90))
+    pleo = left(amount="100.00", on_account=Decimal(-90), total=Decimal(90))
     books = standing(pleo, line_sums={WALLET: Decimal(-90), "X": Decimal(90)}, total=Decimal(90))
     tied = tie(pleo, books)
-    assert (tied.verdict, tied.books, tied.difference) == ("amount_differs", Decimal(-90), Decimal(10))
+    assert (tied.verdict, tied.books, tied.difference) == ("amount_differs", Decimal(90), Decimal(-10))
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_where_nothing_can_be_looked_up_nothing_is_called_missing() -> None:
 def test_without_a_known_account_totals_are_compared_and_it_is_said() -> None:
     pleo = left(account=None, on_account=Decimal(0), source="history")
     assert tie(pleo, standing(pleo)).by_totals
-    assert tie(pleo, standing(pleo, total=Decimal(130))).difference == Decimal("-30.00")
+    assert tie(pleo, standing(pleo, total=Decimal(130))).difference == Decimal("30.00")
 
 
 def test_a_moved_entry_leaves_its_month_and_comes_to_another() -> None:
@@ -117,8 +117,8 @@ def test_a_moved_entry_leaves_its_month_and_comes_to_another() -> None:
     result = tie_out([tie(pleo, standing(pleo, date=dt.date(2026, 11, 2)))])
     found = {key.month: (one.pleo, one.books, one.difference) for key, one in result.sums.items()}
     assert found == {
-        "2026-10": (Decimal("-100.00"), 0, Decimal("100.00")),
-        "2026-11": (0, Decimal("-100.00"), Decimal("-100.00")),
+        "2026-10": (Decimal("100.00"), 0, Decimal("-100.00")),
+        "2026-11": (0, Decimal("100.00"), Decimal("100.00")),
     }
     ((key, whole),) = result.totals().items()
     assert (key.month, whole.difference, whole.entries, whole.differing) == ("", 0, 1, 1)
@@ -149,7 +149,7 @@ def edited(pleo: PleoSide, edit: str, by: Decimal) -> Booking | None:
     booking = standing(pleo)
     if edit == "amount":
         amount = pleo.amount + by
-        return replace(booking, total=abs(amount), line_sums={WALLET: amount, "Expenses": -amount})
+        return replace(booking, total=abs(amount), line_sums={WALLET: -amount, "Expenses": amount})
     if edit == "date":
         return replace(booking, date=DAY + dt.timedelta(days=40))
     if edit in ("void", "draft"):
@@ -170,6 +170,7 @@ def test_exactly_the_edited_ones_are_reported_and_the_sums_add_up(
     told = {tied.pleo.reference for tied in result.differing}
     assert told == {f"ref-{n:06}" for n, case in enumerate(cases) if case[2] not in ("none", "draft")}
     assert result.equal == (not told)
+    assert [tied.verdict for tied in result.drafted] == ["draft"] * sum(case[2] == "draft" for case in cases)
     for currency in ("DKK", "EUR"):
         ours = [one for key, one in result.sums.items() if key.currency == currency]
         assert sum(one.pleo for one in ours) == sum(case[0] for case in cases if case[1] == currency)

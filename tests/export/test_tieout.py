@@ -52,8 +52,8 @@ def test_what_was_booked_ties_out_and_what_failed_is_named(harness: ExportHarnes
     assert differing(result) == {FIFTH: "not_booked"}
     assert not result.equal
     wallet = next(key for key in result.sums if key.side == "wallet")
-    assert result.sums[wallet].pleo == Decimal("-400.00")
-    assert result.sums[wallet].books == Decimal("-300.00")
+    assert result.sums[wallet].pleo == Decimal("400.00")
+    assert result.sums[wallet].books == Decimal("300.00")
     assert result.from_history == 0
     assert result.by_totals == 0
 
@@ -62,7 +62,7 @@ def test_an_amount_edited_in_the_ledger(harness: ExportHarness) -> None:
     harness.edit(entry_id(1), lambda block: block.replace("100.00", "120.00"))
     result = tied(harness)
     assert differing(result)[entry_id(1)] == "amount_differs"
-    assert next(e for e in result.differing if e.pleo.reference == entry_id(1)).difference == Decimal("-20.00")
+    assert next(e for e in result.differing if e.pleo.reference == entry_id(1)).difference == Decimal("20.00")
 
 
 def test_a_date_moved_to_another_month(harness: ExportHarness) -> None:
@@ -70,7 +70,7 @@ def test_a_date_moved_to_another_month(harness: ExportHarness) -> None:
     result = tied(harness)
     assert differing(result)[entry_id(1)] == "date_moved"
     november = result.sums[SumKey("wallet", wallet_of(result), "DKK", "2026-11")]
-    assert (november.pleo, november.books) == (0, Decimal("-100.00"))
+    assert (november.pleo, november.books) == (0, Decimal("100.00"))
 
 
 def wallet_of(result: TieOut) -> str:
@@ -94,7 +94,7 @@ def test_a_deleted_a_voided_and_one_on_another_account(harness: ExportHarness) -
 def test_a_bill_edited_shows_on_the_payables_and_not_on_the_wallet(harness: ExportHarness) -> None:
     harness.edit(entry_id(4), lambda block: block.replace("100.00", "90.00"))
     sums = {key.side: one.difference for key, one in tied(harness).sums.items()}
-    assert sums == {"wallet": Decimal("100.00"), "payable": Decimal("10.00")}, "the wallet lacks the failed one only"
+    assert sums == {"wallet": Decimal("-100.00"), "payable": Decimal("-10.00")}, "the wallet lacks the failed one only"
 
 
 def test_mended_and_exported_again_it_ties_out(harness: ExportHarness) -> None:
@@ -146,7 +146,7 @@ def test_drafts_wait_and_are_no_difference(tmp_path: Path) -> None:
     assert result.equal
     assert result.verdicts == {"equal": 1, "draft": 1}
     (wallet,) = result.sums.values()
-    assert (wallet.books, wallet.drafts, wallet.difference) == (Decimal("-100.00"), Decimal("-100.00"), 0)
+    assert (wallet.books, wallet.drafts, wallet.difference) == (Decimal("100.00"), Decimal("100.00"), 0)
 
 
 def test_a_negative_line_and_a_refund_still_tie_by_what_left_the_wallet(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_a_job_s_page_tells_each_item_and_what_to_do(connected: ConnectedSite) -
     assert "1,234.50 DKK" in page
     assert "9999" in page
     assert "What to do:" in page
-    only = connected.page(f"jobs/{job}/?only=mend")
+    only = connected.page(f"jobs/{job}/?state=failed")
     assert "49.95 DKK" in only
     assert "1,234.50 DKK" not in only
 

@@ -48,12 +48,14 @@ def test_saving_the_form_unchanged_changes_nothing(connected: ConnectedSite) -> 
     assert kept(connected) == before
 
 
-def test_a_change_is_kept_and_its_name_stands_in_the_trail(connected: ConnectedSite) -> None:
+def test_a_change_is_kept_and_the_trail_says_from_what_to_what(connected: ConnectedSite) -> None:
     form = filled(connected, posting="draft", wallets="DKK = 1081\nEUR = 1082")
     connected.browser.post(f"/c/{connected.connection.id}/settings/", form)
     assert kept(connected).posting == "draft"
     assert kept(connected).wallets == {"DKK": "1081", "EUR": "1082"}
-    assert AuditEvent.objects.get().detail == "posting, wallets"
+    detail = AuditEvent.objects.get().detail
+    assert "posting: posted → draft" in detail
+    assert "→ (DKK 1081, EUR 1082)" in detail
 
 
 @pytest.mark.parametrize(

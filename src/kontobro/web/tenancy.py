@@ -6,7 +6,7 @@ A stranger is told 404, as of what does not exist; a member whose role does not 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Literal
@@ -67,6 +67,29 @@ ROLE_WORDS: dict[str, StrOrPromise] = {
     "bookkeeper": gettext_lazy("bookkeeper"),
     "readonly": gettext_lazy("read-only"),
 }
+
+
+def changes_of(before: Mapping[str, object], after: Mapping[str, object]) -> str:
+    """What an audit trail says of a change: a line for each part that differs, from what to what."""
+    names = sorted({*before, *after})
+    return "\n".join(
+        f"{name}: {_said(before.get(name))} → {_said(after.get(name))}"
+        for name in names
+        if before.get(name) != after.get(name)
+    )
+
+
+def _said(value: object) -> str:
+    """A value as a person reads it; what is not set is a dash."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return "(" + ", ".join(f"{name} {_said(one)}" for name, one in value.items()) + ")" if value else "–"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_said, value)) or "–"
+    return str(value)
 
 
 def of_organisation(role: Role = "readonly") -> Callable[[Callable[..., HttpResponseBase]], Any]:

@@ -17,7 +17,7 @@ from kontobro.web.documents import actions as document_actions
 from kontobro.web.documents import release as document_release
 from kontobro.web.documents import template as document_template
 from kontobro.web.documents import views as documents
-from kontobro.web.exports import booking, jobs, problems, tie_out
+from kontobro.web.exports import again, booking, bookings, job_list, jobs, problems, tie_out
 from kontobro.web.firm import settings as firm_settings
 from kontobro.web.mails import preview, unsubscribe
 from kontobro.web.members import first_visit, preferences
@@ -53,6 +53,7 @@ urlpatterns = [
     path("unsubscribe/<str:secret>/", unsubscribe.unsubscribe, name="unsubscribe"),
     path("o/<uuid:organisation>/notifications/webhook/", notifications.hook, name="hook"),
     path("o/<uuid:organisation>/audit/", audit.trail, name="audit"),
+    path("o/<uuid:organisation>/audit/list.<str:form>", audit.trail_file, name="audit_file"),
     # Connect from Pleo: the first three addresses are registered with Pleo, exactly so
     path("connect/pleo/start", connect.start, name="connect_pleo"),
     path("connect/pleo/callback", connect.callback, name="connect_callback"),
@@ -100,7 +101,14 @@ urlpatterns = [
     path("o/<uuid:organisation>/demo/start/", demo.start, name="demo_start"),
     path("o/<uuid:organisation>/demo/remove/", demo.end, name="demo_remove"),
     path("o/<uuid:organisation>/jobs/", jobs.jobs, name="jobs"),
+    path("o/<uuid:organisation>/jobs/list.<str:form>", job_list.all_file, name="jobs_file"),
     path("o/<uuid:organisation>/problems/", problems.problems, name="problems"),
+    path("o/<uuid:organisation>/problems/list.<str:form>", problems.problems_file, name="problems_file"),
+    path("c/<str:connection>/bookings/", bookings.bookings, name="bookings"),
+    path("c/<str:connection>/bookings/list.<str:form>", bookings.bookings_file, name="bookings_file"),
+    path("c/<str:connection>/bookings/totals/", bookings.totals, name="bookings_totals"),
+    path("c/<str:connection>/bookings/again/", again.check_many, name="check_many"),
+    path("c/<str:connection>/jobs/list.<str:form>", job_list.one_file, name="connection_jobs_file"),
     path("c/<str:connection>/jobs/", jobs.of_one, name="connection_jobs"),
     path("c/<str:connection>/jobs/waiting/", jobs.waiting, name="jobs_waiting"),
     path("c/<str:connection>/documents/", documents.documents, name="documents"),

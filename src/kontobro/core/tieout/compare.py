@@ -1,6 +1,7 @@
 """The tie-out: what Pleo's amounts are, and what the accounting system holds of them now. Pure.
 
-Amounts are exact, in the wallet's currency, nothing converted; money into the account positive, out of it negative.
+Amounts are exact, in the wallet's currency, nothing converted, and have Pleo's sign: what is spent is positive, what
+comes in is negative.
 An item booked as a bill and its payment is two entries here: one on the payables, one on the wallet.
 """
 
@@ -145,7 +146,8 @@ class Sum:
 
 @dataclass(slots=True)
 class TieOut:
-    """All sums, the entries that differ (at most `MOST_DIFFERING` of them), and how much could not be seen.
+    """All sums, the entries that differ and the drafts that are equal (at most `MOST_DIFFERING` of each), and how much
+    could not be seen.
 
     `absent`: expenses that Pleo shows as exported, and that neither our history nor the accounting system has.
     """
@@ -153,6 +155,7 @@ class TieOut:
     sums: dict[SumKey, Sum] = field(default_factory=dict)
     verdicts: Counter[Verdict] = field(default_factory=Counter)
     differing: list[TiedEntry] = field(default_factory=list)
+    drafted: list[TiedEntry] = field(default_factory=list)
     entries: int = 0
     from_history: int = 0
     by_totals: int = 0
@@ -190,8 +193,9 @@ class TieOut:
         self.by_totals += tied.by_totals
         self.in_detail += tied.in_detail
         differs = tied.verdict not in FINE
-        if differs and len(self.differing) < MOST_DIFFERING:
-            self.differing.append(tied)
+        kept = self.differing if differs else self.drafted
+        if tied.verdict != "equal" and len(kept) < MOST_DIFFERING:
+            kept.append(tied)
         left = self._sum(tied.pleo, tied.pleo.date)
         left.pleo += tied.pleo.amount
         left.entries += 1
@@ -267,8 +271,9 @@ def _in_detail(pleo: PleoSide, booking: Booking) -> bool:
 
 
 def _on_account(pleo: PleoSide, booking: Booking) -> Decimal:
-    """What the account holds, and no shift since it was booked: an entry that we booked wrongly must show as well."""
-    return booking.line_sums.get(pleo.account or "", ZERO)
+    """What the account gave, and no shift since it was booked: an entry that we booked wrongly must show as well."""
+    held = booking.line_sums.get(pleo.account or "", ZERO)
+    return -held if held else ZERO
 
 
 def _shift_of_totals(pleo: PleoSide, booking: Booking) -> Decimal:

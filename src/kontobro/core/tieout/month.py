@@ -10,12 +10,8 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final
 
 from kontobro.core.tieout.compare import FINE, ZERO, Side, TiedEntry
-
-PLEO_SIGN: Final = -1
-"""The tie-out counts money into an account as positive; Pleo counts what is spent as positive."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -81,7 +77,7 @@ class MonthSums:
             return
         key = LineKey(tied.pleo.side, tied.pleo.wallet, tied.pleo.currency)
         line = self.lines.setdefault(key, MonthLine())
-        line.pleo += PLEO_SIGN * tied.pleo.amount
+        line.pleo += tied.pleo.amount
         line.entries += 1
         self.entries += 1
         if tied.verdict in ("not_booked", "uncertain"):
@@ -91,7 +87,7 @@ class MonthSums:
 
     def _add_unbooked(self, tied: TiedEntry, line: MonthLine) -> None:
         """Nothing is booked: it failed, or what becomes of it is not decided yet."""
-        amount = PLEO_SIGN * tied.pleo.amount
+        amount = tied.pleo.amount
         if tied.verdict == "uncertain" or (tied.pleo.state == "planned" and not tied.pleo.problems):
             line.waiting += amount
             self.waiting += 1
@@ -102,14 +98,14 @@ class MonthSums:
     def _add_booked(self, tied: TiedEntry, line: MonthLine) -> None:
         """It should be booked: what the accounting system holds of it counts in the month in which it is there."""
         if tied.verdict == "cannot_look":
-            line.booked += PLEO_SIGN * tied.pleo.amount
+            line.booked += tied.pleo.amount
             self.unseen += 1
             return
         self.drafts += tied.verdict == "draft"
         self.differing += tied.verdict not in FINE
         if tied.booked_on is None or (tied.booked_on.year, tied.booked_on.month) == (self.first.year, self.first.month):
-            line.booked += PLEO_SIGN * (tied.books + tied.drafts)
-            line.drafts += PLEO_SIGN * tied.drafts
+            line.booked += tied.books + tied.drafts
+            line.drafts += tied.drafts
 
 
 def month_sums(first: dt.date, tied: Iterable[TiedEntry]) -> MonthSums:

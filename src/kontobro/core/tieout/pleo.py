@@ -43,7 +43,7 @@ def left_side(
         side=side,
         wallet=_wallet(row, item, settings, masters) if side == "wallet" else "",
         currency=row.currency,
-        amount=size * direction,
+        amount=size * -direction if size else ZERO,  # what is spent leaves the account
         total=_number(row.total),
         date=_day(row.date),
         source="pleo" if item else "history",

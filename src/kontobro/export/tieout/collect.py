@@ -93,6 +93,16 @@ def open_books(connection: Connection, ports: BookPorts) -> Masters:
     return masters_for(connection, ports.connector, company, ports.store)
 
 
+def sent_entries(connection: Connection, ports: BookPorts, references: Sequence[Reference]) -> dict[Reference, Entry]:
+    """What the rules make today of the expenses behind these references, as far as their content is kept. Raises
+    Misconfigured when the accounting system is open on another company."""
+    kept = ports.store.payloads(connection.id, references)
+    if not kept:
+        return {}
+    masters = open_books(connection, ports)
+    return _entries_of(map(ports.read_item, kept.values()), with_codes(connection, masters), ports, masters)
+
+
 def _pages(connection: Connection, store: Store, scope: TieOutScope) -> Iterator[Sequence[BookingRow]]:
     after: Reference | None = None
     while rows := store.bookings_page(connection.id, first=scope.first, last=scope.last, after=after, limit=PAGE):

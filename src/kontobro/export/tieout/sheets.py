@@ -55,7 +55,7 @@ def csv_cell(cell: Cell) -> str:
         case str():
             return f"'{cell}" if looks_like_formula(cell) else cell
         case Decimal():
-            return f"{cell:f}"
+            return f"{cell or cell.copy_abs():f}"  # nothing has no sign
         case dt.date():
             return cell.isoformat()
         case _:
@@ -139,9 +139,8 @@ class SheetRows:
             case dt.date():
                 sheet.write_datetime(row, at, cell, formats.day)
             case Decimal():
-                sheet.write_number(
-                    row, at, cell, formats.number(cell)
-                )  # written with 16 digits, never by way of a float
+                figure = cell or cell.copy_abs()  # nothing has no sign
+                sheet.write_number(row, at, figure, formats.number(cell))  # 16 digits, never by way of a float
             case _:
                 sheet.write_number(row, at, cell)
 

@@ -6,7 +6,7 @@ Whose connections a reader may see is decided by the caller, who names them all.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any, TypeVar, cast
 
@@ -20,30 +20,32 @@ from kontobro.core.ports import Store
 from kontobro.store import models
 from kontobro.store.database import Database
 from kontobro.store.django_store import DjangoStore
+from kontobro.store.read.filters import bookings_of, short
+from kontobro.store.read.lists import BookingList, JobList, owned
 from kontobro.store.read.pages import (
     ALL,
+    NEWEST_DATE,
     BookingFilter,
     ConnectionBooking,
     ConnectionJob,
     Day,
     Health,
     JobCounts,
+    JobFilter,
     Mark,
+    Order,
     Page,
     ProblemGroup,
+    ProblemPage,
     RunState,
     SyncNote,
     mark_of,
 )
-from kontobro.store.read.problems import has_code, problem_groups
-from kontobro.store.rows import booking_of, connection_of, job_of
-from kontobro.store.secrets.codec import plain
+from kontobro.store.read.problems import problem_groups, problem_page
+from kontobro.store.rows import connection_of, job_of
 
 MOST = 500
 """Rows a page at most, whatever it is asked for."""
-
-TEXT = 100
-"""Characters of a search that count."""
 
 R = TypeVar("R", models.Booking, models.Job)
 
@@ -186,12 +188,12 @@ class Overview:
     def job(self, connection_id: str, job_id: str) -> JobRow | None:
         """One job of a connection."""
         with self._database.reading():
-            row = self._rows(models.Job).filter(connection_id=connection_id, job_id=_plain(job_id)).first()
+            row = self._rows(models.Job).filter(connection_id=connection_id, job_id=short(job_id)).first()
         return None if row is None else job_of(row)
 
     def job_counts(self, connection_id: str, job_id: str) -> JobCounts:
         """How far a job is. Cheap: a page asks each second."""
-        rows = self._bookings([connection_id]).filter(job_id=_plain(job_id)).order_by()
+        rows = self._bookings([connection_id]).filter(job_id=short(job_id)).order_by()
         states: Counter[BookingState] = Counter()
         outcomes: Counter[RunState] = Counter()
         with self._database.reading():
@@ -210,32 +212,39 @@ class Overview:
         limit: int = 50,
     ) -> Page[ConnectionBooking]:
         """The newest first. Those of one connection have an index; of many, all are read to find the newest."""
-        rows = _filtered(self._bookings(connection_ids), only)
+        rows = bookings_of(self._bookings(connection_ids), only)
         with self._database.reading():
             found, mark = _page(rows, "updated_at", before, limit)
-        return Page(tuple(map(_owned, found)), mark)
+        return Page(tuple(map(owned, found)), mark)
+
+    def booking_list(
+        self, connection_id: str, only: BookingFilter, order: Order = NEWEST_DATE, incoming: Collection[str] = ()
+    ) -> BookingList:
+        """One connection's bookings to leaf through."""
+        return BookingList(
+            database=self._database, connection_id=connection_id, only=only, order=order, incoming=incoming
+        )
+
+    def job_list(self, connection_ids: Sequence[str], only: JobFilter) -> JobList:
+        """These connections' jobs to leaf through."""
+        return JobList(database=self._database, connection_ids=connection_ids, only=only)
 
     def problems(self, connection_ids: Sequence[str], *, limit: int = 100, items: int = 20) -> Sequence[ProblemGroup]:
         """What stops items, as their last run told it, by cause: those that stop most first."""
         with self._database.reading() as session:
             return problem_groups(session.cursor, connection_ids, min(limit, MOST), min(items, MOST))
 
+    def problem_page(self, connection_ids: Sequence[str], search: str, part: slice, items: int) -> ProblemPage:
+        """A part of the causes that a search means, those that stop most first; `search` is part of a payee, a field, a
+        value or a message."""
+        with self._database.reading() as session:
+            return problem_page(session.cursor, connection_ids, short(search).strip(), part, items)
+
     def _bookings(self, connection_ids: Sequence[str]) -> QuerySet[models.Booking]:
         return self._rows(models.Booking).filter(connection_id__in=connection_ids)
 
     def _rows(self, model: type[Any]) -> QuerySet[Any]:
         return cast(QuerySet[Any], model.objects.using(self._database.alias))
-
-
-def _filtered(rows: QuerySet[models.Booking], only: BookingFilter) -> QuerySet[models.Booking]:
-    job_id, currency = _plain(only.job_id), _plain(only.currency)
-    given = {"job_id": job_id, "state": only.state, "outcome": only.outcome, "currency": currency}
-    rows = _dated(rows.filter(**{name: value for name, value in given.items() if value}), only.since, only.until)
-    if code := _plain(only.problem_code):
-        rows = rows.filter(has_code(code), outcome="failed")
-    if text := _plain(only.search).strip():
-        rows = rows.filter(_matching(text))
-    return rows
 
 
 def _items_by(rows: QuerySet[models.Booking], column: str) -> Iterator[tuple[Any, str, int]]:
@@ -278,27 +287,6 @@ def _page(rows: QuerySet[R], column: str, before: str | None, limit: int) -> tup
     listed = [found[number] for number in numbers[:limit] if number in found]
     more = len(numbers) > limit and listed
     return listed, str(Mark(getattr(listed[-1], column), listed[-1].pk)) if more else None
-
-
-def _dated(rows: QuerySet[models.Booking], since: date | None, until: date | None) -> QuerySet[models.Booking]:
-    if since:
-        rows = rows.filter(date__gte=since.isoformat())
-    return rows.filter(date__lte=until.isoformat()) if until else rows
-
-
-def _matching(text: str) -> Q:
-    return Q(payee__icontains=text) | Q(reference__startswith=text) | Q(total=text) | Q(erp_id=text)
-
-
-def _owned(row: models.Booking) -> ConnectionBooking:
-    return ConnectionBooking(
-        connection_id=row.connection_id, outcome=cast("RunState | None", row.outcome), booking=booking_of(row)
-    )
-
-
-def _plain(text: str) -> str:
-    """A stranger's text, as much of it as counts."""
-    return plain(text)[:TEXT]
 
 
 def _instant(hour: Any) -> datetime:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Generic, Literal, TypeVar
 
 from kontobro.core.errors import Problem
@@ -50,19 +51,70 @@ class Page(Generic[T]):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingFilter:
     """Which bookings a page shows; what is empty filters nothing. `since` and `until` are booking dates, both included;
-    `search` is part of a payee, the beginning of a reference, a total, or the accounting system's id."""
+    `undated`: those alone whose date could not be read.
+
+    `search` is part of a payee, the beginning of a reference, a total, the accounting system's id, or the id or code of
+    the account that takes the amount; `amounts` are what else it may mean as an amount, as they are stored.
+    `unfinished`: under way. `posting` is the accounting system's status. `problem` is a cause: code, field and value.
+    """
 
     job_id: str = ""
     state: BookingState | None = None
     outcome: RunState | None = None
+    unfinished: bool = False
+    posting: str = ""
     search: str = ""
+    amounts: tuple[str, ...] = ()
     problem_code: str = ""
+    problem: tuple[str, str, str] | None = None
     currency: str = ""
+    item_type: str = ""
     since: date | None = None
     until: date | None = None
+    undated: bool = False
 
 
 ALL = BookingFilter()
+
+
+BookingSort = Literal["date", "news", "payee", "amount", "state"]
+"""What bookings can be sorted by; `news` is when something last happened to one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A sort and its direction. Rows that are alike are in the order in which they came."""
+
+    by: BookingSort = "date"
+    descending: bool = True
+
+
+NEWEST_DATE = Order()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Total:
+    """What the bookings of a filter come to in one currency, exact, with Pleo's sign: spend is positive. `payments`:
+    of the second entries of expenses that have two, a bill and its payment. `unread`: those without an amount."""
+
+    currency: str
+    payments: bool
+    entries: int
+    amount: Decimal
+    unread: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFilter:
+    """Which jobs a page shows, in which order; `search` is the beginning of a job's id, `since` and `until` are days in
+    UTC."""
+
+    search: str = ""
+    status: str = ""
+    since: date | None = None
+    until: date | None = None
+    by: Literal["started", "items"] = "started"
+    descending: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,3 +195,12 @@ class ProblemGroup:
     newest: datetime
     example: Problem
     items: tuple[Stopped, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemPage:
+    """A part of the causes, and how many causes and stopped items all parts have together."""
+
+    groups: tuple[ProblemGroup, ...] = ()
+    causes: int = 0
+    items: int = 0

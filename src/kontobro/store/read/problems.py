@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import BooleanField, F, Func, Value
 
 from kontobro.core.model.journal import Reference
-from kontobro.store.read.pages import ProblemGroup, Stopped
+from kontobro.store.read.pages import ProblemGroup, ProblemPage, Stopped
 from kontobro.store.secrets.codec import problems_from
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -36,7 +36,7 @@ GROUPS = """
     WITH told AS (
         SELECT booking.id, booking.connection_id, booking.reference, booking.updated_at,
             booking.item_type, booking.payee, booking.date, booking.total, booking.currency,
-            {problem} AS problem, {code} AS code, {field} AS field, {value} AS value
+            {problem} AS problem, {code} AS code, {field} AS field, {value} AS value, {message} AS message
         FROM kontobro_booking AS booking CROSS JOIN {told}
         WHERE booking.connection_id {owners} AND booking.outcome = 'failed' AND NOT (
             booking.reference LIKE '%%/pay' AND EXISTS (
@@ -45,34 +45,64 @@ GROUPS = """
                     AND first.reference = replace(booking.reference, '/pay', '')
             )
         )
+    ), meant AS (
+        SELECT * FROM told {matching}
     ), counted AS (
-        SELECT told.*, count(*) OVER cause AS items, max(updated_at) OVER cause AS newest,
+        SELECT meant.*, count(*) OVER cause AS items, max(updated_at) OVER cause AS newest,
             row_number() OVER (PARTITION BY code, field, value ORDER BY updated_at DESC, id DESC) AS place
-        FROM told WINDOW cause AS (PARTITION BY code, field, value)
+        FROM meant WINDOW cause AS (PARTITION BY code, field, value)
     ), ranked AS (
         SELECT counted.*, dense_rank() OVER (ORDER BY items DESC, newest DESC, code, field, value) AS rank
         FROM counted WHERE place <= %s
     )
-    SELECT rank, items, newest, problem, connection_id, reference, item_type, payee, date, total, currency
-    FROM ranked WHERE rank <= %s ORDER BY rank, place
+    SELECT rank, items, newest, problem, connection_id, reference, item_type, payee, date, total, currency,
+        (SELECT max(rank) FROM ranked), (SELECT sum(items) FROM ranked WHERE place = 1)
+    FROM ranked WHERE rank > %s AND rank <= %s ORDER BY rank, place
 """
+
+SEARCHED = ("payee", "field", "value", "message")
+"""Where a search looks."""
 
 
 def problem_groups(cursor: Any, connection_ids: Sequence[str], limit: int, items: int) -> Sequence[ProblemGroup]:
     """At most `limit` causes, each with at most `items`. `cursor` is one of Django's."""
-    cursor.execute(groups_sql(cursor.db.vendor), [json.dumps(list(connection_ids)), items, limit])
-    return [_group(list(found)) for _, found in groupby(cursor.fetchall(), key=itemgetter(0))]
+    return list(problem_page(cursor, connection_ids, "", slice(0, limit), items).groups)
 
 
-def groups_sql(vendor: str) -> str:
+def problem_page(cursor: Any, connection_ids: Sequence[str], search: str, part: slice, items: int) -> ProblemPage:
+    """The causes of that part of the list, each with at most `items`, and how many there are of both in all of it."""
+    pattern = f"%{_escaped(search.lower())}%"
+    sought = [pattern] * len(SEARCHED) if search else []
+    cursor.execute(
+        groups_sql(cursor.db.vendor, searching=bool(search)),
+        [json.dumps(list(connection_ids)), *sought, items, part.start, part.stop],
+    )
+    rows = cursor.fetchall()
+    groups = tuple(_group(list(found)) for _, found in groupby(rows, key=itemgetter(0)))
+    return ProblemPage(groups=groups, causes=int(rows[0][11]), items=int(rows[0][12])) if rows else ProblemPage()
+
+
+def groups_sql(vendor: str, *, searching: bool = False) -> str:
     words = WORDS[vendor]
-    facts = {name: words["fact"].format(name) for name in ("code", "field", "value")}
-    return GROUPS.format(**words, **facts)
+    facts = {name: words["fact"].format(name) for name in ("code", "field", "value", "message")}
+    matching = " OR ".join(f"lower({name}) LIKE %s ESCAPE '!'" for name in SEARCHED)
+    return GROUPS.format(**words, **facts, matching=f"WHERE {matching}" if searching else "")
+
+
+def _escaped(text: str) -> str:
+    for sign in "!%_":
+        text = text.replace(sign, f"!{sign}")
+    return text
 
 
 def has_code(code: str) -> Func:
     """A condition: one of the booking's problems has this code."""
     return _HasCode(F("problems"), Value(code), output_field=BooleanField())
+
+
+def has_cause(code: str, field: str, value: str) -> Func:
+    """A condition: one of the booking's problems is of this cause."""
+    return _HasCause(F("problems"), Value(code), Value(field), Value(value), output_field=BooleanField())
 
 
 class _HasCode(Func):
@@ -89,6 +119,19 @@ class _HasCode(Func):
         return template.format(*(sql for sql, _ in parts)), tuple(value for _, values in parts for value in values)
 
 
+class _HasCause(_HasCode):
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        template = (
+            "EXISTS (SELECT 1 FROM json_each({}) AS told WHERE json_extract(told.value, '$.code') = {}"
+            " AND json_extract(told.value, '$.field') = {} AND json_extract(told.value, '$.value') = {})"
+        )
+        return self._filled(compiler, template)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        facts = "'code', {}::text, 'field', {}::text, 'value', {}::text"
+        return self._filled(compiler, "{} @> jsonb_build_array(jsonb_build_object(" + facts + "))")
+
+
 def _group(rows: Sequence[tuple[Any, ...]]) -> ProblemGroup:
     _, items, newest, problem, *_ = rows[0]
     (example,) = problems_from([json.loads(problem)])
@@ -99,7 +142,7 @@ def _group(rows: Sequence[tuple[Any, ...]]) -> ProblemGroup:
         count=items,
         newest=_instant(newest),
         example=example,
-        items=tuple(_stopped(row[4:]) for row in rows),
+        items=tuple(_stopped(row[4:11]) for row in rows),
     )
 
 

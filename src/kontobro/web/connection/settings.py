@@ -32,7 +32,7 @@ from kontobro.web.process import change, process
 from kontobro.web.site.aside import aside
 from kontobro.web.site.remedies import Target, label_of, labelled, setting_target
 from kontobro.web.telling import told
-from kontobro.web.tenancy import Member, connection_ids, is_operator, of_connection
+from kontobro.web.tenancy import Member, changes_of, connection_ids, is_operator, of_connection
 
 
 @require_http_methods(["GET", "POST"])
@@ -168,13 +168,10 @@ def _save(request: HttpRequest, member: Member, connection: Connection, found: S
             gettext("A hook can't be set here: it is code that runs on the server."),
             gettext("Remove the line `hook`, or ask the administrator of this service to set it."),
         )
-    changed = sorted(
-        name for name, value in settings_to(found).items() if settings_to(connection.settings).get(name) != value
-    )
-    gone = sorted(set(settings_to(connection.settings)) - set(settings_to(found)))
+    changed = changes_of(settings_to(connection.settings), settings_to(found))
     change(process.app.store, connection.id, settings=found)
-    member.note(action, ", ".join([*changed, *(f"{name} removed" for name in gone)]), connection.id)
-    messages.success(request, gettext("Settings saved.") if changed or gone else gettext("Nothing was changed."))
+    member.note(action, changed, connection.id)
+    messages.success(request, gettext("Settings saved.") if changed else gettext("Nothing was changed."))
 
 
 @require_safe

@@ -34,7 +34,7 @@ from kontobro.web.connection.ended import ended_logins
 from kontobro.web.models import Setup
 from kontobro.web.process import change, process
 from kontobro.web.site.aside import aside
-from kontobro.web.tenancy import Member, of_connection, require_now
+from kontobro.web.tenancy import Member, changes_of, of_connection, require_now
 
 WORDS = Words(
     reconnect="Press Connect again. Settings and history are kept.",
@@ -203,7 +203,7 @@ def _change_access(member: Member, connection: Connection, form: AccessForm) -> 
     stored = store.connection(connection.id) or connection
     kept = with_kept(options, stored.erp_options)
     change(store, connection.id, secrets, erp_options=kept, erp_company_name=found.name)
-    member.note("accounting system's access changed", "", connection.id)
+    member.note("accounting system's access changed", changes_of(connection.erp_options, options), connection.id)
 
 
 @require_http_methods(["GET", "POST"])
@@ -219,7 +219,8 @@ def end(request: HttpRequest, member: Member, connection: Connection) -> HttpRes
         unsubscribe(connection, app)
         refused = disconnect(connection, app.pleo_for(connection), app.store)
     Setup.objects.filter(connection_id=connection.id, organisation=member.organisation).delete()
-    member.note("disconnected", "Pleo refused the credential" if refused else "", connection.id)
+    ended = changes_of({"state": connection.status}, {"state": "disconnected"})
+    member.note("disconnected", f"{ended}\nPleo refused the credential" if refused else ended, connection.id)
     if refused:
         messages.warning(
             request,

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import Resolver404, resolve
 from django.views.decorators.http import require_safe
 
+from kontobro.bootstrap import read_kept_item
 from kontobro.core.documents import SealedVoucher
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
+from kontobro.core.model.export import ExportItem
 from kontobro.core.model.journal import Reference, entry_id_of, references_of
+from kontobro.core.tieout.signs import incoming_types, pleo_amount
 from kontobro.export.again import check_again
-from kontobro.export.preview import account_names
-from kontobro.web.exports.entries import booked_lines, item_words, shown_entry
+from kontobro.export.tieout.collect import sent_entries
+from kontobro.web.exports.entries import Names, item_words, shown_booked, shown_entry
 from kontobro.web.process import process
 from kontobro.web.site.aside import aside
 from kontobro.web.tenancy import Member, of_connection
@@ -28,15 +33,45 @@ def booking(request: HttpRequest, member: Member, connection: Connection, refere
     rows = store.bookings(connection.id, references=references_of(entry_id_of(Reference(reference))))
     if not rows:
         raise Http404
+    incoming = incoming_types(connection.settings)
     entries = [(row, store.events(connection.id, row.reference)) for row in sorted(rows, key=lambda row: row.reference)]
     shown = {
         "entries": entries,
         "row": entries[0][0],
+        "amount": pleo_amount(entries[0][0], incoming),
+        "item": _kept_item(connection, entries[0][0].reference),
+        "back": _back_of(request),
         "reference": entry_id_of(Reference(reference)),
         "vouchers": _vouchers(connection, [row.reference for row in rows]),
         "to_check": any(row.problems or row.state == "uncertain" for row in rows),
     }
     return render(request, "exports/booking.html", shown)
+
+
+def _kept_item(connection: Connection, reference: Reference) -> ExportItem | None:
+    """The expense as Pleo sent it, as long as it is kept."""
+    kept = process.app.store.payloads(connection.id, [reference])
+    item = read_kept_item(next(iter(kept.values()))) if kept else None
+    return item if isinstance(item, ExportItem) else None
+
+
+LISTS = ("bookings", "job", "problems", "tie_out")
+"""Pages that lead to an expense."""
+
+
+def _back_of(request: HttpRequest) -> str:
+    """The list that the reader comes from, with its filter; empty for another way."""
+    try:
+        came = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:  # no address at all
+        return ""
+    if came.hostname != urlsplit(f"//{request.get_host()}").hostname:
+        return ""
+    try:
+        known = resolve(came.path).url_name in LISTS
+    except Resolver404:
+        return ""
+    return f"{came.path}?{came.query}" if known else ""
 
 
 def _vouchers(connection: Connection, references: Sequence[Reference]) -> list[SealedVoucher]:
@@ -59,10 +94,12 @@ def in_the_books(request: HttpRequest, member: Member, connection: Connection, r
     references = references_of(entry_id_of(Reference(reference)))
     if not process.app.store.bookings(connection.id, references=references):
         raise Http404
-    connector = process.app.connector_for(connection)
-    found = connector.find(references)
-    names = account_names(connector) if found else {}
-    shown = [(one, booked_lines(one, names)) for one in found.values()]
+    with process.app.visit() as app:
+        ports = app.book_ports_for(connection)
+        found = ports.connector.find(references)
+        sent = sent_entries(connection, ports, references) if found else {}
+        names = Names.of(ports.connector) if found else None
+    shown = [shown_booked(one, sent.get(one.reference), names) for one in found.values()] if names else []
     return render(request, "exports/booked.html", {"found": shown})
 
 
@@ -76,7 +113,7 @@ def again(request: HttpRequest, member: Member, connection: Connection, referenc
     with process.app.visit() as app:
         ports = app.book_ports_for(connection)
         checked = check_again(connection, Reference(reference), ports)
-        names = account_names(ports.connector)
+        names = Names.of(ports.connector)
     preview = checked.preview
     shown = {
         "checked": checked,

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -16,50 +14,39 @@ from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.history import JobRow
 from kontobro.export.engine import OPEN
-from kontobro.export.preview import account_names, preview_job
-from kontobro.store.read.pages import BookingFilter, RunState
-from kontobro.web.exports.entries import item_words, shown_entry
+from kontobro.export.preview import preview_job
+from kontobro.web.exports.bookings import JobItemsForm, listed
+from kontobro.web.exports.entries import Names, item_words, shown_entry
+from kontobro.web.exports.job_list import listed_jobs, shown_jobs
+from kontobro.web.lists.fields import filled
+from kontobro.web.lists.leaf import leaf_of
 from kontobro.web.process import process
 from kontobro.web.site.aside import aside
 from kontobro.web.tenancy import Member, connection_ids, of_connection, of_organisation
 
-SHOWN = 100
-"""Rows a page."""
-
 JOB_ID = re.compile(r"[\w.-]{1,100}", re.ASCII)
 """An id that can be a job's: it becomes a part of an address."""
-
-OUTCOMES: Mapping[str, RunState] = {"mend": "failed", "uncertain": "uncertain"}
-"""Which items a job's page is asked for; all of them without."""
 
 
 @require_safe
 @of_organisation()
 def jobs(request: HttpRequest, member: Member) -> HttpResponse:
     """The jobs of all connections, newest first."""
-    ids = connection_ids(member)
-    found = process.overview.jobs(ids, before=request.GET.get("before"), limit=SHOWN)
-    names = process.overview.names(list({one.connection_id for one in found.rows}))
-    shown = {
-        "jobs": [(one.connection_id, names.get(one.connection_id, ""), one.job) for one in found.rows],
-        "connections": ids,
-        "found": found,
-    }
-    return render(request, "exports/all.html", shown)
+    found = listed_jobs(request, connection_ids(member), of_all=True)
+    return render(request, "exports/all.html", shown_jobs(request, found), status=found.status)
 
 
 @require_safe
 @of_connection()
 def of_one(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
     """One connection's jobs, and what was asked of the worker. What waits at Pleo is fetched by the page itself."""
-    found = process.overview.jobs([connection.id], before=request.GET.get("before"), limit=SHOWN)
-    shown = {
-        "jobs": [one.job for one in found.rows],
-        "found": found,
+    found = listed_jobs(request, [connection.id])
+    shown = shown_jobs(request, found) | {
         "work": process.runner.work(connection.id, 5),
         "may_export": member.may("bookkeeper") and connection.status == "connected" and not connection.trial,
+        "here": request.get_full_path(),
     }
-    return render(request, "exports/connection.html", shown)
+    return render(request, "exports/connection.html", shown, status=found.status)
 
 
 @require_safe
@@ -110,20 +97,19 @@ def _require_alive(connection: Connection) -> None:
 def job(request: HttpRequest, member: Member, connection: Connection, job: str) -> HttpResponse:
     """One job: how it went, and every item. What needs fixing comes first when it is asked for."""
     row = _job_row(connection, job)
-    only = request.GET.get("only", "")
-    outcome, before = OUTCOMES.get(only), request.GET.get("before")
-    wanted = BookingFilter(job_id=job, outcome=outcome)
-    found = process.overview.bookings([connection.id], wanted, before=before, limit=SHOWN)
+    form = filled(JobItemsForm, request)
+    found = listed(request, connection, form, job)
     shown = {
         "job": row,
         "job_id": job,
-        "rows": [one.booking for one in found.rows],
-        "found": found,
-        "only": only if outcome else "",
+        "listed": found,
+        "form": form,
+        "query": found.query,
+        "usual": "-news",
         "progress": _progress(connection, job, row),
         "may_continue": _may_continue(member, connection, row),
     }
-    return render(request, "exports/job.html", shown)
+    return render(request, "exports/job.html", shown, status=200 if form.is_valid() else 400)
 
 
 def _may_continue(member: Member, connection: Connection, row: JobRow | None) -> bool:
@@ -178,9 +164,9 @@ def preview(request: HttpRequest, member: Member, connection: Connection, job: s
         found = ports.pleo.job(job)
         if found.status not in OPEN:
             raise Misconfigured("This job has ended.", "Its bookings are shown on the job's page.")
-        names = account_names(ports.connector)
+        names = Names.of(ports.connector)
         previews = list(preview_job(connection, found, ports))
-    page = Paginator(previews, SHOWN).get_page(request.GET.get("page"))
+    page = leaf_of(request, previews)
     shown = {
         "page": page,
         "items": [(one, item_words(one.item), [shown_entry(e, names) for e in one.entries]) for one in page],

@@ -1,33 +1,136 @@
-"""Problems grouped by their cause: one place to fix each."""
+"""Problems grouped by their cause: one place to fix each; and every expense that they stop as a file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django import forms
+from django.core.paginator import Page
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from kontobro.store.read.pages import ProblemGroup, Stopped
+from kontobro.core.errors import Problem
+from kontobro.core.model.history import BookingRow
+from kontobro.core.tieout.signs import pleo_amount
+from kontobro.store.read.pages import BookingFilter, ProblemGroup, ProblemPage, Stopped
+from kontobro.web.lists.fields import FilterForm, filled, query_of
+from kontobro.web.lists.files import Row, file_of
+from kontobro.web.lists.leaf import Rows, leaf_of
 from kontobro.web.process import process
 from kontobro.web.tenancy import Member, connection_ids, of_organisation
 
 ITEMS = 8
 """Items of a cause that the page leads to; all of them are counted."""
 
+CAUSES = 50
+"""Causes a page."""
+
+COLUMNS = ("company", "date", "payee", "currency", "amount", "problem", "what to do", "value", "entry ID", "Pleo link")
+
+
+class ProblemForm(FilterForm):
+    """What the list can be asked for."""
+
+    first = last = None  # type: ignore[assignment]  # Django's way to take a field away
+    company = forms.ChoiceField(label=gettext_lazy("Company"), required=False)
+
+    def __init__(self, *args: Any, companies: Mapping[str, str], **other: Any) -> None:
+        super().__init__(*args, **other)
+        named = sorted(companies.items(), key=lambda pair: pair[1].casefold())
+        self.fields["company"].choices = [("", gettext_lazy("All")), *named]  # type: ignore[attr-defined]
+
+    def chosen(self, ids: Sequence[str]) -> Sequence[str]:
+        """The companies that are meant."""
+        company = self.value_of("company", "")
+        return [company] if company in ids else ids
+
 
 @require_safe
 @of_organisation()
 def problems(request: HttpRequest, member: Member) -> HttpResponse:
-    groups = process.overview.problems(connection_ids(member), items=ITEMS)
-    names = process.overview.names(list({one.connection_id for group in groups for one in group.items}))
-    shown = [(group, _where(group, names)) for group in groups]
-    return render(request, "exports/problems.html", {"groups": shown, "items": sum(g.count for g in groups)})
+    """The causes, those that stop most first."""
+    ids = connection_ids(member)
+    names = process.overview.names(ids)
+    form = filled(ProblemForm, request, companies=names)
+    page, found = _page(request, form, ids)
+    shown = {
+        "groups": [(group, _where(group, names)) for group in page],
+        "page": page,
+        "form": form,
+        "query": query_of(request),
+        "causes": found.causes,
+        "items": found.items,
+    }
+    return render(request, "exports/problems.html", shown, status=200 if form.is_valid() else 400)
 
 
-def _where(group: ProblemGroup, names: Mapping[str, str]) -> list[tuple[str, str, list[Stopped]]]:
-    """The connections whose items this stops, by id and name, with the newest items of each."""
+def _page(request: HttpRequest, form: ProblemForm, ids: Sequence[str]) -> tuple[Page[Any], ProblemPage]:
+    """The page that the address names, and what is in all of them; the first where there is none of that number."""
+
+    def read(first: int) -> ProblemPage:
+        return process.overview.problem_page(
+            form.chosen(ids), form.value_of("q", ""), slice(first, first + CAUSES), ITEMS
+        )
+
+    asked = request.GET.get("page", "")
+    first = (int(asked) - 1) * CAUSES if asked.isascii() and asked.isdecimal() and int(asked[:7]) > 0 else 0
+    found = read(first) if first < 10**9 else ProblemPage()
+    if not found.groups and first:
+        first, found = 0, read(0)
+    rows = Rows(found.causes, lambda start, end: found.groups if start == first else read(start).groups)
+    return leaf_of(request, rows, CAUSES), found
+
+
+def _where(group: ProblemGroup, names: Mapping[str, str]) -> list[tuple[str, str, list[Stopped], str]]:
+    """The connections whose items this stops, by id and name, with the newest items of each and the filter that finds
+    all of them."""
     found: dict[str, list[Stopped]] = {}
     for one in group.items:
         found.setdefault(one.connection_id, []).append(one)
-    return [(owner, names[owner], items) for owner, items in found.items() if owner in names]
+    every = urlencode({"code": group.code, "field": group.field, "value": group.value, "first": ""})
+    return [(owner, names[owner], items, every) for owner, items in found.items() if owner in names]
+
+
+@require_safe
+@of_organisation()
+def problems_file(request: HttpRequest, member: Member, form: str) -> StreamingHttpResponse | FileResponse:
+    """Every expense that the causes of this filter stop, a row for each problem."""
+    ids = connection_ids(member)
+    names = process.overview.names(ids)
+    asked = filled(ProblemForm, request, companies=names)
+    search = asked.value_of("q", "").strip().lower()
+    return file_of(member, form, "problems", COLUMNS, lambda: _rows(asked.chosen(ids), names, search))
+
+
+def _rows(ids: Sequence[str], names: Mapping[str, str], search: str) -> Iterator[Row]:
+    """Company after company, a few expenses at a time."""
+    for owner in sorted(ids, key=lambda one: names.get(one, "").casefold()):
+        source = process.overview.booking_list(owner, BookingFilter(outcome="failed"))
+        for one in source.each():
+            for problem in one.booking.problems:
+                if _is_meant(one.booking, problem, search):
+                    yield _cells(names.get(owner, ""), one.booking, problem)
+
+
+def _is_meant(row: BookingRow, problem: Problem, search: str) -> bool:
+    """As the page's own search has it."""
+    return any(search in text.lower() for text in (row.payee, problem.field, problem.value, problem.message))
+
+
+def _cells(name: str, row: BookingRow, problem: Problem) -> Row:
+    return [
+        name,
+        row.date,
+        row.payee,
+        row.currency,
+        pleo_amount(row),
+        problem.message,
+        problem.remedy,
+        problem.value,
+        row.reference,
+        row.pleo_url,
+    ]

@@ -4,45 +4,82 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
-from collections.abc import Iterator
-from itertools import chain, islice
-from tempfile import TemporaryFile
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
-from kontobro.core.tieout.compare import MEANINGS, TiedEntry
+from kontobro.core.tieout.compare import FINE, TiedEntry, Verdict
 from kontobro.export.tieout.collect import BookPorts, TieOutScope, summarise, summary_of, tied_entries
 from kontobro.export.tieout.forgotten import forgotten
 from kontobro.export.tieout.sheet import ENTRY_COLUMNS, add_summary, entry_row, passing, reasons, sorted_sums
-from kontobro.export.tieout.sheets import csv_lines, xlsx_book
+from kontobro.export.tieout.sheets import Book
+from kontobro.store.read.pages import BookingFilter
+from kontobro.web.lists.files import as_csv as csv_of
+from kontobro.web.lists.files import as_xlsx as xlsx_of
 from kontobro.web.process import process
-from kontobro.web.site.aside import aside
-from kontobro.web.site.download import Held
+from kontobro.web.site.aside import aside, progress
 from kontobro.web.tenancy import Member, of_connection
 
 SHOWN = 200
 """Differing entries that the page shows; the files have all."""
 
-SIDES = {"wallet": "Wallet", "employee": "Employees", "payable": "Payables", "other": "Other"}
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+SIDES = {
+    "wallet": gettext_lazy("Wallet"),
+    "employee": gettext_lazy("Employees"),
+    "payable": gettext_lazy("Payables"),
+    "other": gettext_lazy("Other"),
+}
+URGENT: Sequence[Verdict] = (
+    "uncertain",
+    "missing",
+    "voided",
+    "amount_differs",
+    "account_differs",
+    "date_moved",
+    "details_differ",
+    "not_booked",
+    "cannot_look",
+)
+"""What a person should look at first: the page's first sentence is about it."""
+
+WORDS: Mapping[Verdict, Promise] = {
+    "equal": gettext_lazy("equal"),
+    "draft": gettext_lazy("still a draft"),
+    "amount_differs": gettext_lazy("amount differs"),
+    "date_moved": gettext_lazy("date moved"),
+    "account_differs": gettext_lazy("is booked on another account"),
+    "details_differ": gettext_lazy("dimensions or tax codes differ"),
+    "voided": gettext_lazy("voided"),
+    "missing": gettext_lazy("missing: deleted, or moved where Kontobro can't see it"),
+    "uncertain": gettext_lazy("unconfirmed"),
+    "not_booked": gettext_lazy("not booked: failed or not finished"),
+    "cannot_look": gettext_lazy("can't be looked up there"),
+}
+
+
+def words_of(verdict: Verdict) -> str:
+    return str(WORDS[verdict])
 
 
 class ScopeForm(forms.Form):
-    first = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}))
-    last = forms.DateField(label="To", widget=forms.DateInput(attrs={"type": "date"}))
-    wallet = forms.CharField(label="Wallet or currency", required=False, max_length=50)
+    first = forms.DateField(label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date"}))
+    last = forms.DateField(label=gettext_lazy("To"), widget=forms.DateInput(attrs={"type": "date"}))
+    wallet = forms.CharField(label=gettext_lazy("Wallet or currency"), required=False, max_length=50)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         first, last = cleaned.get("first"), cleaned.get("last")
         if first and last and last < first:
-            raise forms.ValidationError("The last day is before the first day.")
+            raise forms.ValidationError(_("The last day is before the first day."))
         return cleaned
 
 
@@ -90,71 +127,58 @@ def _ports(connection: Connection) -> BookPorts:
 @of_connection()
 @aside
 def compared(request: HttpRequest, member: Member, connection: Connection) -> HttpResponse:
-    """A part of the page: the sums of both sides, and every entry that differs."""
+    """A part of the page: the sums of both sides, every entry that differs, and every draft."""
     ports, scope = _ports(connection), _scope(request)
-    result = summarise(connection, ports, scope)
+    total = _entries_in(connection, scope)
+    result = summarise(connection, ports, scope, progress=lambda phase, done, known: progress(done, total))
     with process.app.visit() as app:
         forgotten(connection, ports, app.pleo_for(connection), scope).add_to(result)
     shown = {
         "result": result,
         "sums": [(SIDES[key.side], key, found) for key, found in sorted_sums(result)],
-        "differing": [(tied, MEANINGS[tied.verdict], reasons(tied)) for tied in result.differing[:SHOWN]],
+        "differing": _shown(result.differing),
         "hidden": max(0, sum(found.differing for found in result.sums.values()) - SHOWN),
-        "verdicts": [(MEANINGS[verdict], count) for verdict, count in result.verdicts.most_common()],
+        "drafted": _shown(result.drafted),
+        "drafts_hidden": max(0, result.drafts - SHOWN),
+        "faults": [
+            (words_of(verdict), count) for verdict, count in result.verdicts.most_common() if verdict not in FINE
+        ],
+        "worst": next((verdict for verdict in URGENT if result.verdicts[verdict]), ""),
         "query": request.GET.urlencode(),
     }
     return render(request, "exports/tie_out_compared.html", shown)
 
 
+def _shown(entries: Sequence[TiedEntry]) -> list[tuple[TiedEntry, str, Sequence[str]]]:
+    return [(tied, words_of(tied.verdict), reasons(tied)) for tied in entries[:SHOWN]]
+
+
+def _entries_in(connection: Connection, scope: TieOutScope) -> int:
+    """How many entries a comparison reads: those of its days, and those without a day."""
+    found = process.overview.booking_list(connection.id, BookingFilter(since=scope.first, until=scope.last))
+    return found.count() + found.undated()
+
+
 @require_safe
 @of_connection()
 def as_csv(request: HttpRequest, member: Member, connection: Connection) -> StreamingHttpResponse:
-    """Every entry as CSV, as it is read: ISO days, a dot before the decimals, no cell that a program would run."""
-    held = Held(member)
-    try:
-        with held.in_time():
-            tied = _begun(tied_entries(connection, _ports(connection), _scope(request)))
-    except BaseException:
-        held.close()
-        raise
-    held.content = _encoded(csv_lines(ENTRY_COLUMNS, (entry_row(entry) for entry in tied)))
-    answer = StreamingHttpResponse(held, content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = 'attachment; filename="tie-out.csv"'
-    return answer
-
-
-def _begun(entries: Iterator[TiedEntry]) -> Iterator[TiedEntry]:
-    """The same, with the first of them read: books that can't be had are told on a page, and no file begins."""
-    first = list(islice(entries, 1))
-    return chain(first, entries)
-
-
-def _encoded(lines: Iterator[str]) -> Iterator[bytes]:
-    yield b"\xef\xbb\xbf"  # so that spreadsheets read UTF-8
-    for line in lines:
-        yield line.encode()
+    """Every entry as CSV, as it is read."""
+    ports, scope = _ports(connection), _scope(request)
+    return csv_of(member, "tie-out", ENTRY_COLUMNS, lambda: map(entry_row, tied_entries(connection, ports, scope)))
 
 
 @require_safe
 @of_connection()
 def as_xlsx(request: HttpRequest, member: Member, connection: Connection) -> FileResponse:
     """Every entry and the sums as a workbook."""
-    held = Held(member)
-    file = TemporaryFile()  # noqa: SIM115 - the answer closes it when it has been sent
-    try:
-        ports, scope = _ports(connection), _scope(request)
-        with held.in_time(), xlsx_book(file) as book:
-            rows = book.sheet("Entries", ENTRY_COLUMNS)
-            tied = passing(tied_entries(connection, ports, scope), rows)
-            result = summary_of(tied, ports.connector.capabilities, scope)
-            with process.app.visit() as app:
-                lost = forgotten(connection, ports, app.pleo_for(connection), scope)
-            lost.add_to(result)
-            add_summary(book, result)
-        file.seek(0)
-    except BaseException:
-        file.close()
-        raise
-    finally:
-        held.close()
-    return FileResponse(file, as_attachment=True, filename="tie-out.xlsx", content_type=XLSX)
+    ports, scope = _ports(connection), _scope(request)
+
+    def fill(book: Book) -> None:
+        rows = book.sheet("Entries", ENTRY_COLUMNS)
+        tied = passing(tied_entries(connection, ports, scope), rows)
+        result = summary_of(tied, ports.connector.capabilities, scope)
+        with process.app.visit() as app:
+            forgotten(connection, ports, app.pleo_for(connection), scope).add_to(result)
+        add_summary(book, result)
+
+    return xlsx_of(member, "tie-out", fill)

@@ -27,7 +27,7 @@ from kontobro.service.config import config
 from kontobro.web.members.accounts import INVITED
 from kontobro.web.members.rights import as_owner, change_role, lock_members, open_invitation
 from kontobro.web.models import Invitation, Membership, Organisation, User
-from kontobro.web.tenancy import ROLE_WORDS, Member, of_organisation
+from kontobro.web.tenancy import ROLE_WORDS, Member, changes_of, of_organisation
 
 VALID = timedelta(days=7)
 COULD_SIGN = gettext_lazy(
@@ -156,8 +156,9 @@ def change(request: HttpRequest, member: Member, membership: int) -> HttpRespons
             raise Misconfigured(_("This is not a valid role."), _("Choose one from the list."))
         role = "" if remove else form.cleaned_data["role"]
         knew_secret = target.role == "owner" != role and bool(member.organisation.hook_url)
+        changed = changes_of({target.user.email: target.role}, {target.user.email: role})
         change_role(target, role)
-        member.note("member removed" if remove else "role changed", f"{target.user.email} {role}".strip())
+        member.note("member removed" if remove else "role changed", changed or f"{target.user.email}: {role}")
     told = _("%(email)s was removed.") if remove else _("%(email)s now has the role %(role)s.")
     messages.success(request, told % {"email": target.user.email, "role": ROLE_WORDS.get(role, role)})
     if knew_secret:

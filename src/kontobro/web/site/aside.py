@@ -10,10 +10,11 @@ import copy
 import re
 import secrets
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Final, TypedDict
@@ -71,6 +72,8 @@ class Kept(TypedDict, total=False):
     role: str
     page: str
     part: bool
+    done: int
+    total: int
     status: int
     content: bytes
     kind: str
@@ -123,6 +126,8 @@ class Asking:
     late: bool = False
     response: HttpResponse | None = None
     fault: Exception | None = None
+    part: bool = False
+    told_at: float = 0
     done: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
     language: str | None = field(default_factory=translation.get_language)
@@ -133,6 +138,7 @@ class Asking:
             self._run()
 
     def _run(self) -> None:
+        _asking.set(self)
         try:
             with _turns.turn(self.owner), time_limit(LONGEST):
                 self.response = self.call(self.request)
@@ -152,9 +158,16 @@ class Asking:
         with self.lock:
             if self.done.is_set():
                 return False
-            self.late = True
+            self.late, self.part = True, part
             cache.set(key_of(self.ticket), {**self._whose(), "part": part}, KEPT)
             return True
+
+    def tell(self, done: int, total: int) -> None:
+        """How far it is, for the page that waits: not more than once a second."""
+        if not self.late or time.monotonic() - self.told_at < 1:
+            return
+        self.told_at = time.monotonic()
+        cache.set(key_of(self.ticket), {**self._whose(), "part": self.part, "done": done, "total": total}, KEPT)
 
     def _whose(self) -> Kept:
         return {"user": self.request.user.pk, "owner": self.owner, "role": self.role, "page": self._page()}
@@ -168,16 +181,24 @@ class Asking:
 
     def _kept(self) -> Kept:
         response = self.response or _page_of(self.request, self.fault)
-        begun: Kept | None = cache.get(key_of(self.ticket))
         return {
             **self._whose(),
-            "part": begun is not None and begun["part"],
+            "part": self.part,
             "status": response.status_code,
             "content": response.content,
             "kind": response.headers.get("Content-Type", ""),
             "location": response.headers.get("Location", ""),
             "messages": [(one.level, str(one.message), one.extra_tags) for one in _unread(self.request)],
         }
+
+
+_asking: ContextVar[Asking | None] = ContextVar("asking", default=None)
+
+
+def progress(done: int, total: int) -> None:
+    """A view that runs aside says how far it is. Elsewhere no one is told."""
+    if asking := _asking.get():
+        asking.tell(done, total)
 
 
 def aside(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -233,10 +254,10 @@ def give_thread_back(owner: str) -> None:
     _pages.give_back(owner)
 
 
-def still(request: HttpRequest, ticket: str, *, part: bool) -> HttpResponse:
+def still(request: HttpRequest, ticket: str, kept: Kept | None = None, *, part: bool) -> HttpResponse:
     """Progress: a part of a page, or a page, that asks again on its own."""
     name = "site/part.html" if part else "site/aside.html"
-    return render(request, name, {"ticket": ticket}, status=202)
+    return render(request, name, {"ticket": ticket, "kept": kept}, status=202)
 
 
 def key_of(ticket: str) -> str:

@@ -20,7 +20,7 @@ def progress(request: HttpRequest, ticket: str) -> HttpResponse:
     if kept is None:
         return _gone(request)
     if "status" not in kept:
-        return still(request, ticket, part=bool(request.htmx))  # type: ignore[attr-defined]
+        return still(request, ticket, kept, part=bool(request.htmx))  # type: ignore[attr-defined]
     if kept["part"] and request.htmx:  # type: ignore[attr-defined]
         return HttpResponse(kept["content"], content_type=kept["kind"] or None)
     where = _place(request, kept, ticket)

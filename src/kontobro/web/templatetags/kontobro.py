@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_skeleton
@@ -92,6 +94,7 @@ def amount(context: Context, value: Any, currency: str = "") -> str:
         figure = Decimal(str(value))
     except InvalidOperation:
         return str(value)
+    figure = figure or figure.copy_abs()  # nothing has no sign
     if not currency:
         return str(format_decimal(figure, locale=locale_of(context), decimal_quantization=False))
     return str(
@@ -178,6 +181,21 @@ def said(context: Context, one: Any) -> Told:
 def system(erp: str) -> str:
     """A connector's name as people write it: `odoo` is "Odoo". A company's own, `package.module:factory`, has none."""
     return connectors().label(erp)
+
+
+@register.filter
+def openable(url: str | None) -> str:
+    """An address that a browser can open; empty for every other one, such as a file's."""
+    return url if url and url.startswith(("https://", "http://")) else ""
+
+
+@register.filter
+def file_path(url: str | None) -> str:
+    """Where a file is, of its `file:` address; empty for what is none."""
+    if not url or not url.startswith("file:"):
+        return ""
+    parts = urlsplit(url)
+    return url2pathname(parts.path) + (f"#{unquote(parts.fragment)}" if parts.fragment else "")
 
 
 @register.filter

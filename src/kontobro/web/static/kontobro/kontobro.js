@@ -32,6 +32,36 @@
     if (name) for (const box of event.target.form.querySelectorAll(`input[name="${name}"]`)) box.checked = event.target.checked;
   });
 
+  // A path is copied; without a clipboard it can be read beside the button.
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.textContent = button.dataset.copied;
+  });
+
+  // From the search to a row and back: "/" is the search, arrows go from row to row, Enter opens (a link does), Escape
+  // goes back to the list. Not while someone types.
+  const types = (element) => element.matches?.("input:not([type=checkbox]), select, textarea, [contenteditable]");
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const search = document.querySelector("[data-search]");
+    if (event.key === "/" && search && !types(event.target)) {
+      event.preventDefault();
+      search.focus();
+      search.select();
+    }
+    const back = document.querySelector("[data-back]");
+    if (event.key === "Escape" && back && !types(event.target) && !document.querySelector(".dropdown-menu.show")) back.click();
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    const rows = [...document.querySelectorAll("[data-list] a[data-row]")];
+    const at = rows.indexOf(event.target);
+    if (at < 0 && !(event.target === search && event.key === "ArrowDown")) return;
+    const next = at + (event.key === "ArrowDown" ? 1 : -1);
+    event.preventDefault();
+    (next < 0 ? search : rows[Math.min(next, rows.length - 1)])?.focus();
+  });
+
   // On a phone a table's rows are blocks (kontobro.css): each cell names its column, and roles say it is a table.
   const ROLES = { TABLE: "table", THEAD: "rowgroup", TBODY: "rowgroup", TR: "row", TD: "cell" };
   function stack(table) {
@@ -53,6 +83,7 @@
   }
 
   function dress(part) {
+    if (navigator.clipboard) part.querySelectorAll("[data-copy]").forEach((button) => button.removeAttribute("hidden"));
     part.querySelectorAll(".card-table:not(.stacked)").forEach(stack);
     part.querySelectorAll(".table-responsive").forEach(reach);
     part.querySelectorAll("[data-tick-all]").forEach((box) => box.removeAttribute("hidden"));

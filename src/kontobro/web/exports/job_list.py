@@ -1,0 +1,128 @@
+"""Export jobs as a list: of one company or of all; on the page and as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+from django import forms
+from django.core.paginator import Page
+from django.http import FileResponse, HttpRequest, StreamingHttpResponse
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from kontobro.core.model.connection import Connection
+from kontobro.store.read.lists import JobList
+from kontobro.store.read.pages import ConnectionJob, JobFilter
+from kontobro.web.lists.fields import FilterForm, filled, query_of
+from kontobro.web.lists.files import Row, file_of
+from kontobro.web.lists.leaf import Rows, leaf_of
+from kontobro.web.process import process
+from kontobro.web.tenancy import Member, connection_ids, of_connection, of_organisation
+
+STATUSES = [
+    ("", gettext_lazy("All")),
+    ("completed", gettext_lazy("Completed")),
+    ("completed_with_errors", gettext_lazy("Some expenses need attention")),
+    ("failed", gettext_lazy("Failed")),
+    ("in_progress", gettext_lazy("In progress")),
+]
+
+COLUMNS = ("started", "ended", "company", "state", "expenses", "error", "job")
+
+
+class JobForm(FilterForm):
+    """What the list can be asked for."""
+
+    state = forms.ChoiceField(label=gettext_lazy("State"), required=False, choices=STATUSES)
+    field_order: Sequence[str] = ("q", "state", "first", "last")
+
+
+class AllJobsForm(JobForm):
+    """The same for the jobs of several companies."""
+
+    company = forms.ChoiceField(label=gettext_lazy("Company"), required=False)
+    field_order = ("q", "company", "state", "first", "last")
+
+    def __init__(self, *args: Any, companies: Mapping[str, str], **other: Any) -> None:
+        super().__init__(*args, **other)
+        named = sorted(companies.items(), key=lambda pair: pair[1].casefold())
+        self.fields["company"].choices = [("", gettext_lazy("All")), *named]  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class ListedJobs:
+    """A page of the list, with the companies' names."""
+
+    form: JobForm
+    page: Page[Any]
+    names: Mapping[str, str]
+    source: JobList
+
+    @property
+    def status(self) -> int:
+        return 200 if self.form.is_valid() else 400
+
+
+def listed_jobs(request: HttpRequest, ids: Sequence[str], *, of_all: bool = False) -> ListedJobs:
+    names = process.overview.names(ids) if of_all else {}
+    form = filled(AllJobsForm, request, companies=names) if of_all else filled(JobForm, request)
+    source = _source(form, ids)
+    page = leaf_of(request, Rows(source.count(), source.page))
+    return ListedJobs(form, page, names, source)
+
+
+def shown_jobs(request: HttpRequest, found: ListedJobs) -> dict[str, Any]:
+    """What a template shows of it."""
+    rows = [(one.connection_id, found.names.get(one.connection_id, ""), one.job) for one in found.page]
+    return {
+        "jobs": rows,
+        "page": found.page,
+        "form": found.form,
+        "query": query_of(request),
+        "usual": "-started",
+        "count": found.page.paginator.count,
+    }
+
+
+def _source(form: JobForm, ids: Sequence[str]) -> JobList:
+    company = form.value_of("company", "")
+    by, descending = form.order
+    only = JobFilter(
+        search=form.value_of("q", ""),
+        status=form.value_of("state", ""),
+        since=form.value_of("first"),
+        until=form.value_of("last"),
+        by=cast(Literal["started", "items"], by) if by in ("started", "items") else "started",
+        descending=descending if by in ("started", "items") else True,
+    )
+    return process.overview.job_list([company] if company in ids else ids, only)
+
+
+@require_safe
+@of_organisation()
+def all_file(request: HttpRequest, member: Member, form: str) -> StreamingHttpResponse | FileResponse:
+    """The list of all companies' jobs as a file."""
+    return _file(member, form, listed_jobs(request, connection_ids(member), of_all=True))
+
+
+@require_safe
+@of_connection()
+def one_file(
+    request: HttpRequest, member: Member, connection: Connection, form: str
+) -> StreamingHttpResponse | FileResponse:
+    """The list of one company's jobs as a file."""
+    found = listed_jobs(request, [connection.id])
+    named = ListedJobs(found.form, found.page, {connection.id: connection.name}, found.source)
+    return _file(member, form, named)
+
+
+def _file(member: Member, form: str, found: ListedJobs) -> StreamingHttpResponse | FileResponse:
+    return file_of(member, form, "jobs", COLUMNS, lambda: (_cells(one, found.names) for one in found.source.each()))
+
+
+def _cells(one: ConnectionJob, names: Mapping[str, str]) -> Row:
+    job = one.job
+    name = names.get(one.connection_id, "")
+    return [job.started_at, job.finished_at, name, job.status, job.items, job.failure, job.job_id]

@@ -1,0 +1,1 @@
+"""One way of listing for all pages: search, sort and filters in the address, totals, pages, files of the same."""
