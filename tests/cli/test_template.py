@@ -99,7 +99,9 @@ def connected(tmp_path: Path) -> Any:
 
 def test_a_template_is_kept_with_the_connection_and_taken_back(connected: Any, tmp_path: Path) -> None:
     own = tmp_path / "ours.toml"
-    own.write_text('name = "Ours"\n[[columns]]\ntitle = "Who"\nvalue = "{payee}"\n')
+    account = '[[columns]]\ntitle = "Account"\nvalue = "{account_number}"\n'
+    rest = account + '[[columns]]\ntitle = "Sum"\nvalue = "{amount}"\n'
+    own.write_text(f'name = "Ours"\n[[columns]]\ntitle = "Who"\nvalue = "{{payee}}"\n{rest}')
     assert connected("show", "--before").stdout == ""
     assert connected("undo").exit_code == 3
     used = connected("use", str(own))

@@ -90,7 +90,8 @@ OWN = "\n".join(
     [
         'name = "Ours"',
         *("", "[[columns]]", 'title = "Who"', 'value = "{payee}"'),
-        *("", "[[columns]]", 'title = "What"', 'value = "{amount}"', ""),
+        *("", "[[columns]]", 'title = "What"', 'value = "{amount}"'),
+        *("", "[[columns]]", 'title = "Where"', 'value = "{account_number}"', ""),
     ]
 )
 
@@ -103,7 +104,7 @@ def test_what_is_saved_is_written_by_the_next_export_and_audited(connection: Any
     assert "In use: <strong>Ours</strong>" in first.text
     assert kept(connection)["template_text"] == OWN
     target = site.app.registry.load_target("csv", kept(connection))
-    assert [column.title for column in target._target.layout.columns] == ["Who", "What"]
+    assert [column.title for column in target._target.layout.columns] == ["Who", "What", "Where"]
     save(connection, browser, OWN.replace('"Who"\n', '"Who"\nlongest = 30\n').replace("What", "Sum"))
     first_event, event = AuditEvent.objects.filter(action="template changed").order_by("at")
     assert 'column "Who" added' in first_event.detail

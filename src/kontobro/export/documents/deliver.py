@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from kontobro.core.documents import DocumentRow, SealedFile
 from kontobro.core.errors import KontobroError, Timeout, Uncertain, Unreachable
 from kontobro.core.ports import Clock, Delivery, DocumentStore
 from kontobro.core.ports.delivery import FileToDeliver
 from kontobro.export.job.run import DocumentPorts, Run, StopJob
+
+F = TypeVar("F")
 
 FETCHED: Final = "download"
 """The place of a document that a person fetches."""
@@ -75,17 +78,22 @@ def deliver(connection_id: str, row: DocumentRow, documents: DocumentPorts, cloc
 
 
 def _settle(connection_id: str, row: DocumentRow, store: DocumentStore, delivery: Delivery, clock: Clock) -> None:
-    """We were stopped when the rows got their name. All else is there by then; if the rows are not, they never came, or
-    were taken already: to deliver them again could book them twice."""
-    place, rows = delivery.check(), row.files[0]
+    """We were stopped when the rows got their name. If they are not there, they never came, or were taken already: to
+    deliver them again could book them twice."""
+    place, (rows, *others) = delivery.check(), row.files
     if not _is_there(rows, delivery):
         store.note_delivery(connection_id, row.number, "unsure", clock.now(), place)
         raise Uncertain(
-            f"Document {row.number} may have been delivered: {rows.name} is not in {place}, or not any more.",
-            "Look whether the accounting system has it. Then mark it as delivered, or deliver it again (kontobro"
-            " documents).",
-        )
+            f"Document {row.number} may have been delivered: {rows.name} is not in {place}.",
+            "Look whether the accounting system has it. Then mark it as delivered, or deliver it again.",
+        ).by(f"kontobro documents delivered {row.number}")
+    delivery.deliver([_to_deliver(connection_id, row, store, file) for file in in_order(others)])
     store.note_delivery(connection_id, row.number, "delivered", clock.now(), place)
+
+
+def _to_deliver(connection_id: str, row: DocumentRow, store: DocumentStore, file: SealedFile) -> FileToDeliver:
+    content = partial(store.pieces, connection_id, row.number, file.name)
+    return FileToDeliver(name=file.name, sha256=file.sha256, size=file.size, content=content)
 
 
 def _is_there(file: SealedFile, delivery: Delivery) -> bool:
@@ -107,22 +115,13 @@ def _bring(connection_id: str, row: DocumentRow, documents: DocumentPorts, clock
     def arriving() -> None:
         store.note_delivery(connection_id, row.number, "delivering", clock.now(), ARRIVING)
 
-    rows = row.files[0] if delivery.readable else None
-    delivery.deliver(
-        [
-            FileToDeliver(
-                name=file.name,
-                sha256=file.sha256,
-                size=file.size,
-                content=partial(store.pieces, connection_id, row.number, file.name),
-                **({"arriving": arriving} if file is rows else {}),
-            )
-            for file in (in_order(row.files) if delivery.readable else row.files)
-        ]
-    )
+    files = [_to_deliver(connection_id, row, store, file) for file in row.files]
+    if delivery.readable:
+        files = [*in_order(files[1:]), replace(files[0], arriving=arriving)]
+    delivery.deliver(files)
 
 
-def in_order(files: Iterable[SealedFile]) -> list[SealedFile]:
+def in_order(files: Iterable[F]) -> list[F]:
     """The manifest first: a row that is there and that nothing remembers would be written twice. The rows last: what an
     accounting system takes from the folder by itself would be there again, if what goes with it failed afterwards."""
     return [*reversed(list(files))]  # as sealed: rows, what accompanies them, manifest

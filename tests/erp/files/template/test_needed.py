@@ -8,8 +8,9 @@ import pytest
 
 from kontobro.core.errors import Misconfigured
 from kontobro.erp.files.template import READY
+from kontobro.erp.files.template.own.texts import ready_text
 from kontobro.erp.files.template.preview import faults_of
-from kontobro.erp.files.template.target import open_csv, open_xlsx, ready_text
+from kontobro.erp.files.template.target import open_csv, open_xlsx
 
 
 def template(per: str, *values: str, head: tuple[str, ...] = ("{reference}",)) -> str:
