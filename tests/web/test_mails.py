@@ -398,7 +398,7 @@ def test_the_preview_shows_each_mail_as_it_is_sent(post: Post) -> None:
     anna = member(post, documents="never")
     fjord = post.site.connection(post.organisation, "Fjord ApS")
     page = post.site.browser(anna.user).get(f"/o/{post.organisation.id}/notifications/preview/").text
-    for cause in WORDS:
+    for cause in TOPIC_OF:
         notice = Notice(cause=cause, connection_id=fjord.id, path="", count=3)
         assert f"Kontobro: Fjord ApS: {notice.subject_in('en')}" in page
     assert page.count("You don&#x27;t get this email") == 2 or page.count("You don't get this email") == 2

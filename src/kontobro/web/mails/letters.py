@@ -41,7 +41,7 @@ def language_of(membership: Membership) -> str:
 
 def token_of(membership: Membership, *, all_of_them: bool) -> str:
     """What the way out of mails is known by: of this organisation's, or of all that the person gets."""
-    return signing.dumps([membership.id, membership.user_id, all_of_them], salt=SALT)  # type: ignore[attr-defined]
+    return signing.dumps([membership.id, membership.user_id, all_of_them], salt=SALT)
 
 
 def one_letter(config: ServiceConfig, membership: Membership, part: Part, name: str = "") -> EmailMessage:

@@ -41,7 +41,7 @@ def preview(request: HttpRequest, member: Member) -> HttpResponse:
     mine = Membership.objects.select_related("user", "organisation").get(
         organisation=member.organisation, user=member.user
     )
-    parts = {cause: example(cause, member, language_of(mine)) for cause in get_args(Cause)}
+    parts = {cause: example(cause, member, language_of(mine)) for cause in TOPIC_OF}
     chosen = choices_of(mine)
     letters = [
         Shown(str(TOPIC_WORDS[TOPIC_OF[cause]]), chosen[TOPIC_OF[cause]], one_letter(config(), mine, part))
