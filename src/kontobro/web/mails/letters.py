@@ -13,8 +13,10 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from kontobro.core.model.connection import Connection
 from kontobro.core.words import mail_in
 from kontobro.service.config import ServiceConfig
+from kontobro.service.connectors import connectors
 from kontobro.service.notices.mail import message_of
 from kontobro.service.notices.notify import ONCE_A_DAY
 from kontobro.web.models import Membership
@@ -32,6 +34,12 @@ class Part:
     subject: str
     text: str
     path: str
+
+
+def books_of(connection: Connection) -> str:
+    """A company's books, as a mail names them beside it."""
+    system = connectors().label(connection.erp)
+    return f"{system}: {connection.books_name}" if connection.books_name else system
 
 
 def language_of(membership: Membership) -> str:
