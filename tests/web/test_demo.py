@@ -11,9 +11,10 @@ from django.test import Client
 
 from kontobro.export.engine import JobResult
 from kontobro.service.config import ServiceConfig, config, read_config
+from kontobro.service.first_visit import is_offered
 from kontobro.store.read.overview import overview_of
 from kontobro.web.demo.company import folder_of, note_ended
-from kontobro.web.demo.running import demo_pleo, is_offered
+from kontobro.web.demo.running import demo_pleo
 from kontobro.web.demo.tables import DemoCompany
 from kontobro.web.models import AuditEvent, ConnectionOwner, Organisation
 from kontobro.worker.pieces import Result, export_open

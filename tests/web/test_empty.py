@@ -40,7 +40,7 @@ def test_a_filter_that_leaves_nothing_can_be_cleared(site: Site, page: str) -> N
     ("page", "words"),
     [
         ("jobs/", "Press Export in Pleo, or “Export now” when a job is waiting."),
-        ("bookings/", "Press Export in Pleo."),
+        ("bookings/?first=", "Press Export in Pleo. Its expenses are listed here"),
     ],
 )
 def test_before_the_first_export_a_company_s_lists_say_where_it_begins(site: Site, page: str, words: str) -> None:

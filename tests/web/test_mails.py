@@ -25,6 +25,7 @@ from kontobro.bootstrap import App
 from kontobro.core.model.connection import Connection
 from kontobro.service.config import ServiceConfig, read_config
 from kontobro.service.notices.notify import WORDS, Cause, Notice, tell_once
+from kontobro.web.mails.letters import books_of
 from kontobro.web.mails.missed import missed
 from kontobro.web.mails.outbox import KEPT, Outbox, pause_after
 from kontobro.web.mails.tables import TOPICS, MailChoice, WaitingMail
@@ -72,6 +73,7 @@ class Post:
         return Outbox(self.config, self.app)
 
     def note(self, connection: Connection, cause: Cause = "items_failed", **facts: Any) -> int:
+        facts |= {"company": connection.pleo_name, "books": books_of(connection)}
         notice = Notice(cause=cause, connection_id=connection.id, path=f"/c/{connection.id}/", count=3, **facts)
         return tell_once(notice, (), self.outbox, self.clock.now())
 
