@@ -33,6 +33,9 @@ def wrong_with(company: Company) -> Iterator[str]:
     for reference in ledger.references():
         if reference not in known:
             yield f"{reference} is in the books, and is no expense's"
+    for reference in sorted(ledger.voided):
+        if ledger.status(reference) in ("draft", "posted") and company.settings.voided != "book":
+            yield f"{reference} was voided by hand, and is booked again without a word"
     for number, entries in company.entries.items():
         yield from _wrong_with_expense(company, number, entries)
 
@@ -61,6 +64,9 @@ def _wrong_with_entry(company: Company, number: int, entry: Entry) -> Iterator[s
         return
     for wrong in differences(entry, ledger.shows(entry.reference), ledger.capabilities):
         yield f"expense {number} is booked otherwise than Pleo says, {wrong}"
+    booking = ledger.find([entry.reference])[entry.reference]
+    if ledger.capabilities.keeps_fingerprint and booking.fingerprint != entry.fingerprint:
+        yield f"expense {number} is booked without its fingerprint"
     held = list(ledger.receipts(entry.reference))
     if entry.reference == entry.reference.partition("/")[0] and held != company.hashes(number):
         yield f"expense {number} has {len(held)} receipts, not its {company.receipts[number]} in order"

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any, TypeVar
 
 from kontobro.core.errors import Problem, Uncertain, Unreachable
@@ -46,13 +45,14 @@ class Ledger(MemoryConnector):
         super().__init__(None, capabilities_of(plan))
         self.doubles: Counter[Reference] = Counter()
         self.touched: set[Reference] = set()
-        """What a person laid hands on: its amounts are theirs from then on."""
+        """What a person laid hands on."""
+        self.voided: set[Reference] = set()
 
     def _book(self, entry: Entry) -> Booking | Problem:
         kept = self._kept.get(entry.reference)
         answer = super()._book(entry)
         doubled = kept is not None and kept.booking.status != "void" and isinstance(answer, Booking)
-        if doubled and self.capabilities.reference == "searchable":
+        if doubled and (self.capabilities.reference == "searchable" or self._kept[entry.reference] is not kept):
             self.doubles[entry.reference] += 1
         return answer
 
@@ -66,6 +66,7 @@ class Ledger(MemoryConnector):
 
     def void_by_hand(self, reference: Reference) -> None:
         self.touched.add(reference)
+        self.voided.add(reference)
         self.void(reference)
 
     def delete_by_hand(self, reference: Reference) -> None:
@@ -150,11 +151,3 @@ class Way:
 
 ERP_READ = ("kill", "refuse for a while", "restart the accounting system", "lose the request")
 ERP_WRITE = (*ERP_READ, "take effect late", "die during the write", "book a part")
-
-
-def unlike(ledger: Ledger, entry: Entry) -> Mapping[str, Decimal] | None:
-    """The sums by account that the ledger holds where they are not the entry's."""
-    from kontobro.core.model.journal import line_sums
-
-    held = ledger.find([entry.reference])[entry.reference].line_sums
-    return held if dict(held) != dict(line_sums(entry)) else None

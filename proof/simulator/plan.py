@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 Reference = Literal["enforced", "searchable"]
@@ -64,6 +64,20 @@ class Plan:
     homes: tuple[int, ...]
     acts: tuple[Act, ...]
 
+    def in_words(self) -> Sequence[str]:
+        """The world, for a person."""
+        many = "two exporters of one installation" if self.homes == (0, 0) else "two installations"
+        return (
+            f"the reference is {self.reference}",
+            f"a late write shows within {self.settle_seconds} s" if self.reference == "searchable" else "",
+            "one exporter" if self.homes == (0,) else many,
+            f"entries are {'drafts' if self.drafts else 'posted at once'}"
+            + (", to be posted" if self.drafts and self.posted else ""),
+            f"{self.batch_size} in a batch" if self.batch_size > 1 else "one by one",
+            "" if self.fingerprints else "no fingerprints are kept",
+            "" if self.bills else "no bills",
+        )
+
 
 def plan_of(seed: int) -> Plan:
     """The same seed, the same plan."""
@@ -88,6 +102,4 @@ def plan_of(seed: int) -> Plan:
 
 def without(plan: Plan, acts: Sequence[Act]) -> Plan:
     """The same world with these acts alone."""
-    from dataclasses import replace
-
     return replace(plan, acts=tuple(acts))

@@ -12,6 +12,7 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
+from kontobro.export import run_job
 from kontobro.store import open_store
 from proof.simulator.company import Company, open_company
 from proof.simulator.hand import People
@@ -20,7 +21,7 @@ from proof.simulator.plan import Plan
 from proof.simulator.pleo import Box
 from proof.simulator.schedule import Worker
 from proof.simulator.seeded import seeded
-from proof.simulator.worker import DATABASE, Exporters
+from proof.simulator.worker import DATABASE, Export, Exporters
 from proof.simulator.world import World
 
 ROUNDS = 6
@@ -44,14 +45,15 @@ class Verdict:
         return not self.wrong
 
 
-def simulate(plan: Plan) -> Verdict:
-    """Run a plan in a folder of its own, in memory where there is such a file system."""
+def simulate(plan: Plan, export: Export = run_job) -> Verdict:
+    """Run a plan in a folder of its own, in memory where there is such a file system. `export` is what an exporter does
+    with a job."""
     with _folder() as folder, seeded(plan.seed), _listened() as heard:
         world = World(plan)
         company = open_company(plan, world)
         wrong: list[str] = []
         box = Box(company.sandbox)
-        exporters = Exporters(world, company, box, folder, lambda updates: wrong.extend(too_early(company, updates)))
+        exporters = Exporters(world, company, box, folder, lambda told: wrong.extend(too_early(company, told)), export)
         world.hand = People(company, exporters)
         for home in sorted(set(plan.homes)):
             exporters.install(home, _template())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,9 +13,10 @@ from typing import Any
 
 from kontobro.core.errors import Busy, KontobroError
 from kontobro.core.model.connection import Connection, Tokens
+from kontobro.core.model.export import ExportJob
 from kontobro.core.ports import Store
 from kontobro.erp.kit.guard import guarded
-from kontobro.export import Ports, next_job, run_job
+from kontobro.export import Ports, next_job
 from kontobro.export.job.ended import note_ends
 from kontobro.pleo import Ways, open_pleo
 from kontobro.store import open_store
@@ -91,6 +92,9 @@ class StoreSeam:
             held.__exit__(None, None, None)
 
 
+Export = Callable[[Connection, ExportJob, Ports], object]
+
+
 @dataclass
 class Exporters:
     """All installations of a world, and the processes that work in them."""
@@ -100,6 +104,7 @@ class Exporters:
     box: Box
     folder: Path
     seen: Seen
+    export: Export
     over: bool = False
     revoked: set[int] = field(default_factory=set)
     keys: list[str] = field(default_factory=list, repr=False)
@@ -183,7 +188,7 @@ class Exporters:
             note_ends(connection, ports)
             job = next_job(ports)
             if job is not None:
-                run_job(connection, job, ports)
+                self.export(connection, job, ports)
         finally:
             pleo.close()
 
