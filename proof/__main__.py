@@ -30,7 +30,7 @@ def _read(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seeds", type=_count, metavar="N", help="try so many seeds, from a fresh start")
     parser.add_argument("--start", type=int, metavar="N", help="begin at this seed, to repeat a run")
     parser.add_argument("--seed", type=int, metavar="N", help="run this one, and tell its story")
-    parser.add_argument("--planted", nargs="*", metavar="WORD", help="plant faults (whose names hold a word), find them")
+    parser.add_argument("--planted", nargs="*", metavar="WORD", help="plant faults, those that hold a word, find them")
     parser.add_argument("--baselines", type=_count, metavar="N", help="the field's usual ways under so many seeds")
     parser.add_argument("--within", type=_count, default=2000, metavar="N", help="seeds within which a fault is found")
     parser.add_argument("--report", action="store_true", help="write proof/report.html from all figures of today")

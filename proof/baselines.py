@@ -21,6 +21,7 @@ from kontobro.export.job.masters import load_masters
 from kontobro.export.receipts.fetch import fetch_all
 from proof.simulator.plan import plan_of
 from proof.simulator.run import simulate
+from proof.simulator.worker import Export
 
 TRIES: Final = 3
 Write = Callable[[Ports, Sequence[Entry]], Sequence[Booking]]
@@ -58,10 +59,10 @@ def _insisting(ports: Ports, pause: float, write: Callable[[], Sequence[object]]
     return ()
 
 
-def exporter(write: Write) -> Callable[[Connection, ExportJob, Ports], object]:
-    """An exporter that writes in this way."""
+def exporter(write: Write) -> Export:
+    """An exporter that writes in this way. It asks no one whether a job is its own."""
 
-    def export(connection: Connection, job: ExportJob, ports: Ports) -> None:
+    def export(connection: Connection, job: ExportJob, ports: Ports, *, take_over: bool = False) -> None:
         if job.status == "pending":
             ports.pleo.start(job.id)
         masters = load_masters(ports.connector, ports.connector.check())
@@ -69,7 +70,11 @@ def exporter(write: Write) -> Callable[[Connection, ExportJob, Ports], object]:
         for page in ports.pleo.items(job.id):
             for item in page:
                 posted = post_item(
-                    item, connection.settings, masters, ports.clock.now().date(), bills=ports.connector.capabilities.bills
+                    item,
+                    connection.settings,
+                    masters,
+                    ports.clock.now().date(),
+                    bills=ports.connector.capabilities.bills,
                 )
                 if posted.problems or not isinstance(item, ExportItem):
                     reports.append(_failed(item.entry_id, "; ".join(map(str, posted.problems))))
@@ -105,10 +110,12 @@ def _attach(connector: Connector, ports: Ports, item: ExportItem, bookings: Sequ
 
 
 def _failed(entry_id: str, why: str) -> ItemReport:
-    return ItemReport(entry_id=entry_id, status="failed", failure=why[:200] or "failed", failure_type="unexpected_failure")
+    return ItemReport(
+        entry_id=entry_id, status="failed", failure=why[:200] or "failed", failure_type="unexpected_failure"
+    )
 
 
-BASELINES: Final[Mapping[str, Callable[[Connection, ExportJob, Ports], object]]] = {
+BASELINES: Final[Mapping[str, Export]] = {
     "retry at once": exporter(retry_blindly),
     "send again after five minutes": exporter(repost_by_timer),
     "look first, believe what is not seen": exporter(find_first),

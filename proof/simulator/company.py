@@ -93,7 +93,9 @@ def open_company(plan: Plan, world: World) -> Company:
     company = sandbox.add_company(made)
     items, receipts = {}, {}
     for number, (item, count) in enumerate(expenses(codes_of(CHART, load_masters(ledger, ledger.check()))), start=1):
-        files = [FileBlob(f"receipt-{number}-{place}.png", "image/png", _content(number, place)) for place in range(count)]
+        files = [
+            FileBlob(f"receipt-{number}-{place}.png", "image/png", _content(number, place)) for place in range(count)
+        ]
         sandbox.add_expense(company, item, files)
         items[number], receipts[number] = item, count
     opened = Company(plan, world, sandbox, ledger, company, items, receipts)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -104,11 +105,7 @@ class Way:
         return self._write("book", lambda: self._ledger.book(entries), lambda: self._ledger.book(part))
 
     def attach(self, booking: Booking, receipts: Sequence[Receipt]) -> None:
-        def late() -> None:
-            if self._ledger.count(booking.reference):
-                self._ledger.attach(booking, receipts)
-
-        self._write("attach", lambda: self._ledger.attach(booking, receipts), late)
+        self._write("attach", lambda: self._ledger.attach(booking, receipts), lambda: None)
 
     def post(self, bookings: Sequence[Booking]) -> Sequence[Booking | Problem]:
         part = bookings[: max(1, len(bookings) // 2)]
@@ -131,7 +128,7 @@ class Way:
         world = self._world
         act = world.cross(self._worker, f"erp.{name}:before", ERP_WRITE)
         if act and act.kind in ("take effect late", "die during the write"):
-            world.later(act.size * self._most_late(), call)
+            world.later(act.size * self._most_late(), lambda: _as_far_as_it_goes(call))
             if act.kind == "die during the write":
                 world.kill(self._worker)
             raise Uncertain("The accounting system did not answer in time.")
@@ -151,3 +148,9 @@ class Way:
 
 ERP_READ = ("kill", "refuse for a while", "restart the accounting system", "lose the request")
 ERP_WRITE = (*ERP_READ, "take effect late", "die during the write", "book a part")
+
+
+def _as_far_as_it_goes(call: Callable[[], object]) -> None:
+    """A late write whose caller has gone: what it is about may have been deleted by hand meanwhile."""
+    with suppress(KeyError):
+        call()

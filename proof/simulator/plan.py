@@ -96,7 +96,9 @@ def plan_of(seed: int) -> Plan:
         bills=draw.random() < 0.85,
         settle_seconds=draw.choice((5, 60, 300)),
         homes=draw.choice(((0,), (0,), (0, 0), (0, 1) if reference == "enforced" else (0, 0))),
-        acts=tuple(sorted((Act(draw.randrange(spread), kind, draw.random()) for kind in kinds), key=lambda act: act.at)),
+        acts=tuple(
+            sorted((Act(draw.randrange(spread), kind, draw.random()) for kind in kinds), key=lambda act: act.at)
+        ),
     )
 
 

@@ -73,6 +73,7 @@ def _lived(world: World, company: Company, exporters: Exporters) -> None:
     now = world.clock.now()
     for number, home in enumerate(world.plan.homes):
         world.schedule.start(Worker(number, home, now + timedelta(seconds=7 * number)), exporters.live)
+    world.schedule.run(now + timedelta(hours=1))
     while world.is_stormy and world.clock.now() < now + STORM:
         world.schedule.run(world.clock.now() + timedelta(hours=1))
     world.calm()
@@ -134,7 +135,7 @@ def _told(lines: list[str], exporters: Exporters) -> Iterator[str]:
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    memory = Path("/dev/shm")  # noqa: S108 - a file system in memory, where there is one
+    memory = Path("/dev/shm")
     folder = tempfile.mkdtemp(prefix="kontobro-proof-", dir=memory if memory.is_dir() else None)
     try:
         yield Path(folder)

@@ -17,7 +17,7 @@ PATIENCE: float = 60.0
 """Real seconds that a turn may take: code that waits for another worker in real time would wait for ever."""
 
 
-class Killed(BaseException):  # noqa: N818 - no error: the end of a process
+class Killed(BaseException):
     """`kill -9`. Nothing but the worker's own end catches it."""
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from kontobro.core.errors import Busy, KontobroError
 from kontobro.core.model.connection import Connection, Tokens
@@ -92,7 +92,10 @@ class StoreSeam:
             held.__exit__(None, None, None)
 
 
-Export = Callable[[Connection, ExportJob, Ports], object]
+class Export(Protocol):
+    """What an exporter does with a job. `take_over`: a person says that no one else works on it."""
+
+    def __call__(self, connection: Connection, job: ExportJob, ports: Ports, *, take_over: bool = False) -> object: ...
 
 
 @dataclass
@@ -108,6 +111,7 @@ class Exporters:
     over: bool = False
     revoked: set[int] = field(default_factory=set)
     keys: list[str] = field(default_factory=list, repr=False)
+    _forgotten: set[int] = field(default_factory=set)
 
     def install(self, home: int, template: Path) -> None:
         """An installation with a connection and a key of its own."""
@@ -160,8 +164,9 @@ class Exporters:
             tables = [row[0] for row in database.execute("select name from sqlite_master where type = 'table'")]
             for table in tables:
                 if table not in KEPT:
-                    database.execute(f"delete from {table}")  # noqa: S608 - names from the database itself
+                    database.execute(f"delete from {table}")
         database.close()
+        self._forgotten.add(home)
 
     # ------------------------------------------------------------------------------------------------
 
@@ -188,9 +193,15 @@ class Exporters:
             note_ends(connection, ports)
             job = next_job(ports)
             if job is not None:
-                self.export(connection, job, ports)
+                self.export(connection, job, ports, take_over=self._takes_over(worker.home))
         finally:
             pleo.close()
+
+    def _takes_over(self, home: int) -> bool:
+        """Once after its history was deleted, where it is the only exporter: a person says so then."""
+        said = home in self._forgotten and len(self.world.plan.homes) == 1
+        self._forgotten.discard(home)
+        return said
 
     def _home(self, home: int) -> Path:
         return self.folder / f"home-{home}"

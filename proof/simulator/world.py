@@ -149,7 +149,9 @@ class World:
         """What people do, now, or as soon as there is something to do it to."""
         done = self.hand.do(act) if self.hand else ""
         if done:
-            self.story.append(f"{self.clock.now():%H:%M:%S} while exporter {worker.number + 1} works, {act.kind}: {done}")
+            self.story.append(
+                f"{self.clock.now():%H:%M:%S} while exporter {worker.number + 1} works, {act.kind}: {done}"
+            )
         elif act.at < MOST_CROSSINGS:
             self._waiting.append(replace(act, at=self.crossings + LATER))
             self._waiting.sort(key=lambda one: one.at)
