@@ -109,9 +109,9 @@ def _attach(connector: Connector, ports: Ports, item: ExportItem, bookings: Sequ
         connector.attach(booking, fetched.receipts)
 
 
-def _failed(entry_id: str, why: str) -> ItemReport:
+def _failed(entry_id: str | None, why: str) -> ItemReport:
     return ItemReport(
-        entry_id=entry_id, status="failed", failure=why[:200] or "failed", failure_type="unexpected_failure"
+        entry_id=entry_id or "", status="failed", failure=why[:200] or "failed", failure_type="unexpected_failure"
     )
 
 

@@ -34,13 +34,13 @@ def carry_out(asked: argparse.Namespace) -> int:
         (asked.planted is not None, lambda: _planted(console, asked, figures)),
         (asked.baselines is not None, lambda: _baselines(console, asked, figures)),
     ]
-    good = all([work() for wanted, work in works if wanted])
+    outcomes = [work() for wanted, work in works if wanted]
     report.keep(figures)
     if asked.report:
         console.print(f"Written: {report.write()}")
     if asked.json:
         print(json.dumps(figures, indent=1))
-    return 0 if good else 1
+    return 0 if all(outcomes) else 1
 
 
 def _one(console: Console, seed: int) -> bool:

@@ -59,7 +59,7 @@ class Company:
     def _entries(self, number: int) -> tuple[Entry, ...]:
         if number == FAILS:
             return ()
-        item = self.items[number] | {"companyId": self.id}
+        item = {**self.items[number], "companyId": self.id}
         return entries_of(item, self.settings, self.masters, self.today, bills=self.plan.bills)
 
     @property

@@ -73,7 +73,7 @@ class Line(httpx2.BaseTransport):
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         point = f"pleo.{request.method} {_pattern(request.url.path)}"
-        kinds = READS if request.method == "GET" else WRITES
+        kinds: tuple[str, ...] = READS if request.method == "GET" else WRITES
         if request.url.path.startswith("/files/"):
             kinds = READS[:-1]  # half a receipt that calls itself whole is nothing that a network does
         try:

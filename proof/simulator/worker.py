@@ -186,10 +186,10 @@ class Exporters:
     def _export(self, worker: Worker, store: Any, connection: Connection) -> None:
         clock, seam = WorkerClock(self.world, worker), StoreSeam(store, self.world, worker)
         line = Line(self.box, self.world, worker, self.seen)
-        pleo = open_pleo(connection, seam, clock, Ways(transport=line))  # type: ignore[arg-type] - a store behind its seam
+        pleo = open_pleo(connection, seam, clock, Ways(transport=line))
         try:
             books = guarded(Way(self.company.ledger, self.world, worker))
-            ports = Ports(pleo=pleo, connector=books, store=seam, clock=clock)  # type: ignore[arg-type]
+            ports = Ports(pleo=pleo, connector=books, store=seam, clock=clock)
             note_ends(connection, ports)
             job = next_job(ports)
             if job is not None:

@@ -11,8 +11,8 @@ import pytest
 from proof.baselines import BASELINES, harm_of, kinds_of
 from proof.planted import ROOT, found_in, planted
 from proof.search import portion, shrunk
-from proof.simulator.plan import KINDS, Act, Plan, plan_of
-from proof.simulator.run import simulate
+from proof.simulator.plan import KINDS, Act, Plan, plan_of, without
+from proof.simulator.run import Verdict, simulate
 
 QUIET = replace(plan_of(0), acts=())
 
@@ -54,17 +54,16 @@ def test_an_exporter_that_repeats_blindly_is_seen_to_double() -> None:
 
 
 def test_a_failing_seed_is_shrunk_to_what_matters(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("proof.search.simulate", lambda plan: simulate(plan, BASELINES["retry at once"]))
-    verdict = next(v for v in (simulate(plan_of(seed), BASELINES["retry at once"]) for seed in range(60)) if v.wrong)
+    def blindly(plan: Plan) -> Verdict:
+        return simulate(plan, BASELINES["retry at once"])
+
+    monkeypatch.setattr("proof.search.simulate", blindly)
+    verdict = next(found for found in map(blindly, map(plan_of, range(60))) if found.wrong)
     least = shrunk(verdict)
     assert not least.is_whole
     assert set(least.plan.acts) <= set(verdict.plan.acts)
-    assert all(
-        simulate(
-            replace(least.plan, acts=tuple(x for x in least.plan.acts if x is not act)), BASELINES["retry at once"]
-        ).is_whole
-        for act in least.plan.acts
-    )
+    for act in least.plan.acts:
+        assert blindly(without(least.plan, [one for one in least.plan.acts if one is not act])).is_whole
 
 
 @pytest.mark.parametrize("fault", planted(), ids=lambda fault: fault.name)
