@@ -34,6 +34,7 @@ ADMINISTRATORS = {
 """What an administrator types on the machine of the service; no page can do it."""
 
 TECHNICAL = {
+    "web/mails/letters.py",  # a salt
     "service/pace.py",  # names of locks and sessions
     "store/engines/advisory.py",
     "worker/life.py",

@@ -240,6 +240,6 @@ def test_a_deleted_company_s_months_go_too(equal: ConnectedSite) -> None:
     store.save_connection(replace(equal.connection, status="disconnected"))
     owner = equal.site.browser(equal.site.member(equal.organisation, "owner"))
     assert Path(equal.connected.folder).exists()
-    answer = owner.post(f"/c/{equal.connection.id}/privacy/delete/", {"name": equal.connection.name})
+    answer = owner.post(f"/c/{equal.connection.id}/privacy/delete/", {"name": equal.connection.pleo_name})
     assert answer.status_code == 302
     assert not MonthClose.objects.exists()

@@ -35,7 +35,7 @@ def a_firm(site: Site) -> tuple[Organisation, dict[str, Connection]]:
         "Ended": site.connection(organisation, "Ended", status="disconnected"),
         "Few": failing(site, site.connection(organisation, "Few", erp="odoo"), 1),
         "Locked out": site.connection(organisation, "Locked out", status="reconnect"),
-        "Many": failing(site, site.connection(organisation, "Many", company_name="Schröder GmbH"), 3),
+        "Many": failing(site, site.connection(organisation, "Many", company_name="Many Schröder"), 3),
     }
     site.app.store.note_sync(companies["Calm"].id, "vendors", "in_step", "", site.now())
     return organisation, companies
@@ -55,9 +55,9 @@ def test_what_waits_stands_first_by_urgency_across_companies(site: Site) -> None
     page = browser.get(f"/o/{organisation.id}/").text.partition('id="connections-heading"')[0]
     assert page.index("Connect to Pleo again") < page.index("Expenses need attention")
     assert '?state=failed">2 companies</a></td> <td class="figure">4</td>' in page
-    assert page.index(f'"/c/{companies["Many"].id}/jobs/"') < page.index(f'"/c/{companies["Few"].id}/jobs/"')
+    assert page.index(f'"/c/{companies["Many Schröder"].id}/jobs/"') < page.index(f'"/c/{companies["Few"].id}/jobs/"')
     assert "Calm" not in page
-    assert names(browser, organisation) == ["Locked out", "Many", "Few", "Calm", "Ended"]
+    assert names(browser, organisation) == ["Locked out", "Many Schröder", "Few", "Calm", "Ended"]
 
 
 def test_a_firm_without_trouble_is_told_so(site: Site) -> None:
@@ -69,17 +69,17 @@ def test_a_firm_without_trouble_is_told_so(site: Site) -> None:
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("q=schrö", ["Many"]),
+        ("q=schrö", ["Many Schröder"]),
         ("q=LOCKED", ["Locked out"]),
         ("q=nowhere", []),
-        ("state=waits", ["Locked out", "Many", "Few"]),
+        ("state=waits", ["Locked out", "Many Schröder", "Few"]),
         ("state=failed&erp=odoo", ["Few"]),
         ("state=clear", ["Calm"]),
         ("state=disconnected", ["Ended"]),
         ("erp=odoo", ["Few"]),
-        ("person=none&sort=name", ["Calm", "Ended", "Few", "Locked out", "Many"]),
-        ("sort=failed&q=", ["Many", "Few", "Calm", "Ended", "Locked out"]),
-        ("sort=nonsense&state=nonsense&erp=x&person=99", ["Locked out", "Many", "Few", "Calm", "Ended"]),
+        ("person=none&sort=name", ["Calm", "Ended", "Few", "Locked out", "Many Schröder"]),
+        ("sort=failed&q=", ["Many Schröder", "Few", "Calm", "Ended", "Locked out"]),
+        ("sort=nonsense&state=nonsense&erp=x&person=99", ["Locked out", "Many Schröder", "Few", "Calm", "Ended"]),
     ],
 )
 def test_companies_are_found(site: Site, query: str, expected: list[str]) -> None:
@@ -90,8 +90,8 @@ def test_companies_are_found(site: Site, query: str, expected: list[str]) -> Non
 def test_the_order_by_export_knows_who_never_exported(site: Site) -> None:
     organisation, _ = a_firm(site)
     browser = site.browser(site.member(organisation))
-    assert names(browser, organisation, "sort=newest")[:2] == ["Many", "Few"]
-    assert names(browser, organisation, "sort=oldest") == ["Calm", "Ended", "Locked out", "Few", "Many"]
+    assert names(browser, organisation, "sort=newest")[:2] == ["Many Schröder", "Few"]
+    assert names(browser, organisation, "sort=oldest") == ["Calm", "Ended", "Locked out", "Few", "Many Schröder"]
 
 
 def test_every_filter_and_order_can_be_chosen_and_is_kept_in_links(site: Site) -> None:
@@ -115,14 +115,14 @@ def test_many_companies_are_put_in_charge_of_a_colleague_with_a_trail(site: Site
     organisation, companies = a_firm(site)
     browser = site.browser(site.member(organisation, "bookkeeper"))
     bo = Membership.objects.get(user=site.member(organisation, "readonly", "bo@example.com"))
-    answer = put(browser, organisation, bo.id, companies["Few"], companies["Many"], back="state=failed&evil=1")
+    answer = put(browser, organisation, bo.id, companies["Few"], companies["Many Schröder"], back="state=failed&evil=1")
     assert answer["Location"] == f"/o/{organisation.id}/?state=failed"
     assert "bo@example.com is now in charge of 2 companies." in browser.get(answer["Location"]).text
-    assert names(browser, organisation, f"person={bo.id}") == ["Many", "Few"]
+    assert names(browser, organisation, f"person={bo.id}") == ["Many Schröder", "Few"]
     put(browser, organisation, "", companies["Few"], companies["Calm"])
-    assert names(browser, organisation, f"person={bo.id}") == ["Many"]
+    assert names(browser, organisation, f"person={bo.id}") == ["Many Schröder"]
     trail = AuditEvent.objects.order_by("id").values_list("connection_id", "detail")
-    few, many = companies["Few"].id, companies["Many"].id
+    few, many = companies["Few"].id, companies["Many Schröder"].id
     assert set(trail[:2]) == {(few, "no one → bo@example.com"), (many, "no one → bo@example.com")}
     assert list(trail[2:]) == [(few, "bo@example.com → no one")]
 

@@ -107,6 +107,7 @@ def whole(site: Site) -> Iterator[WholeSite]:
             "reference": site.app.store.bookings(connected.connection.id)[0].reference,
             "kind": "accounts",
             "month": "2026-10",
+            "form": "csv",
             "number": 1,
             "name": "document-0001.jsonl",
             "secret": "guessed",
