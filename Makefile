@@ -50,7 +50,7 @@ check: $(VENV)/dev.stamp  ## lint, format, types, layers, sizes, secrets
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/mypy --exclude erp_lab/templates scripts contract erp_lab
+	@$(BIN)/mypy --exclude erp_lab/templates scripts contract erp_lab proof
 	@$(BIN)/mypy --config-file addons/mypy.ini addons/odoo addons/tryton
 	@$(BIN)/mypy connectors/kontobro-hledger/kontobro_hledger
 	@$(BIN)/lint-imports --no-logo
@@ -66,8 +66,8 @@ fix: $(VENV)/dev.stamp  ## fix what ruff can fix, renew what the documents repea
 words: $(VENV)/dev.stamp  ## bring all translations up to date with the texts, compile them, and say what is missing
 	@$(BIN)/python -m scripts.words
 
-prove: $(VENV)/dev.stamp  ## kill real exporters everywhere, run again, compare; ERP=hledger for another system, PROVE_ARGS=--list lists them
-	@$(BIN)/python -m tests.export.prove $(ERP) $(PROVE_ARGS)
+prove: $(VENV)/dev.stamp  ## kill real exporters everywhere, run again, compare; ERP=hledger for another system, PROVE_ARGS=--list lists them, "--seeds 1000" searches
+	@$(BIN)/python -m proof $(ERP) $(PROVE_ARGS)
 
 bench: $(VENV)/dev.stamp  ## measure, print a table, write bench/results.json
 	@$(BIN)/python -m bench $(BENCH_ARGS)

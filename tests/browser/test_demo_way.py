@@ -52,6 +52,7 @@ def arrive(way: Journey) -> str:
 
 
 def try_the_demo(way: Journey, organisation: str) -> None:
+    way.page.goto(organisation)
     way.follow("Try it with a demo company")
     way.heading("Demo company")
     way.stop(way.page, "demo, before")

@@ -27,6 +27,9 @@ ADMINISTRATORS = {
     "web/connection/settings.py",
     "web/templates/account/signup_closed.html",
     "web/members/first_visit_void.html",
+    "service/demo/sandbox_process.py",  # arguments of another program
+    "service/demo/ledger.py",
+    "web/demo/running.py",
 }
 """What an administrator types on the machine of the service; no page can do it."""
 

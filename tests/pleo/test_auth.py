@@ -62,7 +62,7 @@ def test_a_refused_api_key_is_asked_once(stage: Stage) -> None:
     stage = Stage().on(ONE, refusal(401))
     with pytest.raises(LoginFailed, match="then connect again"):
         stage.client().job(JOB)
-    assert (len(stage.asked), stage.tokens.reconnect) == (1, [])
+    assert (len(stage.asked), stage.tokens.reconnect) == (1, ["c1"])
 
 
 @pytest.mark.parametrize("auth", ["api_key", "oauth"])

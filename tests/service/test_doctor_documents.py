@@ -20,7 +20,10 @@ from tests.support.empty_store import put_empty_store
 from tests.support.scripted_pleo import a_connection
 
 NOW = datetime.now(UTC)
-PAPERS = replace(a_connection(), id="papers", name="Papers", erp="sie", erp_options={"company_name": "Fjord"})
+ELSEWHERE = "22222222-2222-4222-8222-222222222222"
+PAPERS = replace(
+    a_connection(), id="papers", name="Papers", company_id=ELSEWHERE, erp="sie", erp_options={"company_name": "Fjord"}
+)
 
 
 @pytest.fixture

@@ -145,6 +145,8 @@ def test_a_hook_is_signed() -> None:
     assert body["type"] == "kontobro.items_failed"
     assert body["data"] == {
         "connection": "c1",
+        "company": "",
+        "books": "",
         "count": 3,
         "text": NOTICE.text,
         "url": "https://books.example.com/c/c1/jobs/j1",

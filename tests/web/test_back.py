@@ -27,6 +27,7 @@ def led(browser: Client, ids: dict[str, object], part: str = "") -> Iterator[tup
         if name in OF_PROGRAMS or part not in path:
             continue
         first = browser.get(path)
+        first.close()  # of a file
         assert first.status_code != 405, name
         if first.status_code == 302 and name not in ("home", "my_language"):
             there = browser.get(path, follow=True)

@@ -11,14 +11,15 @@ from django.test import Client
 
 from kontobro.export.engine import JobResult
 from kontobro.service.config import ServiceConfig, config, read_config
+from kontobro.service.first_visit import is_offered
 from kontobro.store.read.overview import overview_of
 from kontobro.web.demo.company import folder_of, note_ended
-from kontobro.web.demo.running import demo_pleo, is_offered
+from kontobro.web.demo.running import demo_pleo
 from kontobro.web.demo.tables import DemoCompany
 from kontobro.web.models import AuditEvent, ConnectionOwner, Organisation
 from kontobro.worker.pieces import Result, export_open
 from tests.support.site import Site
-from tests.web.test_walk import finished
+from tests.web.test_walk import ask
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def home(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def press(browser: Client, organisation: Organisation, what: str) -> str:
     """Press the button, and wait for where it leads."""
-    answer = finished(browser, browser.post(f"/o/{organisation.id}/demo/{what}/"))
+    answer = ask(browser, "post", f"/o/{organisation.id}/demo/{what}/")
     assert answer.status_code == 302, answer.content.decode()
     return str(browser.get(answer["Location"]).text)
 
@@ -62,7 +63,7 @@ def test_a_demo_company_is_made_booked_marked_and_removed(site: Site, home: Path
     assert list((folder_of(config()) / "ledger" / "bookings").rglob("*.beancount"))
 
     for path in (f"/c/{id}/", f"/c/{id}/jobs/", f"/c/{id}/settings/"):
-        assert "Demo company: nothing here is real." in finished(browser, browser.get(path)).content.decode(), path
+        assert "Demo company: nothing here is real." in ask(browser, "get", path).content.decode(), path
     assert "Demo: " in browser.get(f"/o/{organisation.id}/").text
     assert "has a demo company" in browser.get(f"/o/{organisation.id}/members/").text
 

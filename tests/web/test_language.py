@@ -18,9 +18,10 @@ from django.utils import translation
 from kontobro.core.words import LANGUAGES
 from kontobro.service.notices.notify import WORDS, Notice
 from kontobro.web.language import reader_locale, reader_zone
+from kontobro.web.mails.letters import language_of
+from kontobro.web.mails.outbox import recipients
 from kontobro.web.members.preferences import PreferencesForm, zones
 from kontobro.web.models import User
-from kontobro.web.organisation.notices import addresses
 from tests.support.site import Site
 
 SEVEN = datetime(2026, 7, 1, 7, 0, tzinfo=UTC)
@@ -167,7 +168,8 @@ def test_a_notice_is_mailed_in_each_persons_language(site: Site) -> None:
     anna, bo = site.member(organisation, "owner"), site.member(organisation, "bookkeeper")
     site.member(organisation, "readonly")
     User.objects.filter(id=bo.id).update(language="da")
-    assert addresses(connection.id) == {"": [anna.email], "da": [bo.email]}
+    mailed = recipients(Notice(cause="items_failed", connection_id=connection.id, path="/"))
+    assert {one.user: language_of(one) for one in mailed} == {anna: "en", bo: "da"}
     notice = Notice(cause="items_failed", connection_id=connection.id, path="/", count=3)
     assert notice.subject_in("") == "3 expenses of an export were not booked"
     for cause in WORDS:

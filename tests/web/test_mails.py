@@ -25,6 +25,7 @@ from kontobro.bootstrap import App
 from kontobro.core.model.connection import Connection
 from kontobro.service.config import ServiceConfig, read_config
 from kontobro.service.notices.notify import WORDS, Cause, Notice, tell_once
+from kontobro.web.mails.letters import books_of
 from kontobro.web.mails.missed import missed
 from kontobro.web.mails.outbox import KEPT, Outbox, pause_after
 from kontobro.web.mails.tables import TOPICS, MailChoice, WaitingMail
@@ -72,6 +73,7 @@ class Post:
         return Outbox(self.config, self.app)
 
     def note(self, connection: Connection, cause: Cause = "items_failed", **facts: Any) -> int:
+        facts |= {"company": connection.pleo_name, "books": books_of(connection)}
         notice = Notice(cause=cause, connection_id=connection.id, path=f"/c/{connection.id}/", count=3, **facts)
         return tell_once(notice, (), self.outbox, self.clock.now())
 
@@ -398,7 +400,7 @@ def test_the_preview_shows_each_mail_as_it_is_sent(post: Post) -> None:
     anna = member(post, documents="never")
     fjord = post.site.connection(post.organisation, "Fjord ApS")
     page = post.site.browser(anna.user).get(f"/o/{post.organisation.id}/notifications/preview/").text
-    for cause in WORDS:
+    for cause in TOPIC_OF:
         notice = Notice(cause=cause, connection_id=fjord.id, path="", count=3)
         assert f"Kontobro: Fjord ApS: {notice.subject_in('en')}" in page
     assert page.count("You don&#x27;t get this email") == 2 or page.count("You don't get this email") == 2

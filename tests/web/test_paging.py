@@ -21,7 +21,7 @@ from kontobro.web.process import process
 from tests.support.site import Site
 from tests.support.store_contract.case import PROBLEM, job, planned
 
-MOST = 18
+MOST = 19
 """Queries a page, those for the session and the person included."""
 
 

@@ -112,6 +112,7 @@ def whole(site: Site) -> Iterator[WholeSite]:
             "secret": "guessed",
             "ticket": "guessed",
             "token": 1,
+            "form": "csv",
         }
         yield WholeSite(
             connected, ids, (organisation.name, "1,234.50", "invited@ours.example", connected.connection.company_id)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest
 
 from kontobro.service.config import config
 from kontobro.service.first_visit import is_offered
-from kontobro.web.demo.tables import DemoCompany
 from kontobro.web.language import language_now
+from kontobro.web.models import Membership
 from kontobro.web.tenancy import Member, memberships
 
 
@@ -32,11 +33,12 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "member": member,
         "connection": found,
         "demo_offered": offered,
-        "demo_id": _demo_of(member) if member and offered else "",
+        "demo_id": _demo_of(mine, member) if member and offered else "",
     }
 
 
-def _demo_of(member: Member) -> str:
+def _demo_of(mine: Sequence[Membership], member: Member) -> str:
     """The connection that is the organisation's demo company; empty without one."""
-    found = DemoCompany.objects.filter(organisation=member.organisation).first()
+    organisation = next((one.organisation for one in mine if one.organisation == member.organisation), None)
+    found = getattr(organisation, "democompany", None)  # read with the memberships
     return found.connection_id if found else ""

@@ -101,6 +101,7 @@ class Membership(models.Model):
     organisation: ToOrganisation = models.ForeignKey(Organisation, on_delete=models.CASCADE)
     organisation_id: uuid.UUID
     user: ToUser = models.ForeignKey(User, on_delete=models.CASCADE)
+    user_id: int
     role: Text = models.TextField()
     mailed: Flag = models.BooleanField(default=True)
     mailed_if_in_charge: Flag = models.BooleanField(default=False, db_default=False)

@@ -160,8 +160,9 @@ def is_operator(user: Any) -> bool:
 
 
 def memberships(user: Any) -> Sequence[Membership]:
-    """A person's organisations, by name."""
-    return list(Membership.objects.select_related("organisation").filter(user=user).order_by("organisation__name"))
+    """A person's organisations, by name; with the demo company of each that has one."""
+    mine = Membership.objects.select_related("organisation", "organisation__democompany")
+    return list(mine.filter(user=user).order_by("organisation__name"))
 
 
 def connection_ids(member: Member) -> Sequence[str]:

@@ -36,12 +36,14 @@ from pleo_sandbox.wire import decode
 class Sandbox:
     """Pleo in a box. Safe to hold from any thread while it is served: its methods take the lock.
 
-    `rate_limit`: requests a minute per credential; None for none.
+    `rate_limit`: requests a minute per credential; None for none. `clock`: its time, where that is not the real one.
     """
 
-    def __init__(self, *companies: SandboxCompany, rate_limit: int | None = 600) -> None:
+    def __init__(
+        self, *companies: SandboxCompany, rate_limit: int | None = 600, clock: Clock | None = None
+    ) -> None:
         self.lock = threading.RLock()
-        self.clock = Clock()
+        self.clock = clock or Clock()
         self.traffic = Traffic(self.clock, rate_limit)
         self.rules = Rules()
         self.exports = Exports(self.clock, self.rules)

@@ -13,8 +13,10 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from kontobro.core.model.connection import Connection
 from kontobro.core.words import mail_in
 from kontobro.service.config import ServiceConfig
+from kontobro.service.connectors import connectors
 from kontobro.service.notices.mail import message_of
 from kontobro.service.notices.notify import ONCE_A_DAY
 from kontobro.web.models import Membership
@@ -34,6 +36,12 @@ class Part:
     path: str
 
 
+def books_of(connection: Connection) -> str:
+    """A company's books, as a mail names them beside it."""
+    system = connectors().label(connection.erp)
+    return f"{system}: {connection.books_name}" if connection.books_name else system
+
+
 def language_of(membership: Membership) -> str:
     """What this member's mails are in: what they chose, else English."""
     return membership.user.language or "en"
@@ -41,7 +49,7 @@ def language_of(membership: Membership) -> str:
 
 def token_of(membership: Membership, *, all_of_them: bool) -> str:
     """What the way out of mails is known by: of this organisation's, or of all that the person gets."""
-    return signing.dumps([membership.id, membership.user_id, all_of_them], salt=SALT)  # type: ignore[attr-defined]
+    return signing.dumps([membership.id, membership.user_id, all_of_them], salt=SALT)
 
 
 def one_letter(config: ServiceConfig, membership: Membership, part: Part, name: str = "") -> EmailMessage:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from email.message import EmailMessage
-from typing import get_args
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,7 +14,7 @@ from django.views.decorators.http import require_safe
 from kontobro.core.rules.dates import zone_named
 from kontobro.service.config import config
 from kontobro.service.notices.notify import Cause, Notice
-from kontobro.web.mails.letters import Part, daily_letter, language_of, one_letter
+from kontobro.web.mails.letters import Part, books_of, daily_letter, language_of, one_letter
 from kontobro.web.mails.topics import TOPIC_OF, TOPIC_WORDS, choices_of
 from kontobro.web.models import Membership
 from kontobro.web.process import process
@@ -41,7 +40,7 @@ def preview(request: HttpRequest, member: Member) -> HttpResponse:
     mine = Membership.objects.select_related("user", "organisation").get(
         organisation=member.organisation, user=member.user
     )
-    parts = {cause: example(cause, member, language_of(mine)) for cause in get_args(Cause)}
+    parts = {cause: example(cause, member, language_of(mine)) for cause in TOPIC_OF}
     chosen = choices_of(mine)
     letters = [
         Shown(str(TOPIC_WORDS[TOPIC_OF[cause]]), chosen[TOPIC_OF[cause]], one_letter(config(), mine, part))
@@ -58,6 +57,9 @@ def example(cause: Cause, member: Member, language: str) -> Part:
     zone = zone_named((company.settings.time_zone if company else None) or "UTC") or UTC
     page = f"/c/{company.id}/" if company else f"/o/{member.organisation.id}/"
     until = (process.app.clock.now() + timedelta(hours=1)).astimezone(zone)
-    notice = Notice(cause=cause, connection_id=company.id if company else "", path=page, count=3, until=until)
-    name = company.name if company else _("Example company")
+    ended = until - timedelta(days=1) if cause == "reconnect" else None
+    id = company.id if company else ""
+    notice = Notice(cause=cause, connection_id=id, path=page, count=3, until=until, ended_at=ended)
+    notice = replace(notice, company=company.pleo_name, books=books_of(company)) if company else notice
+    name = notice.heading or _("Example company")
     return Part(company=name, subject=notice.subject_in(language), text=notice.text_in(language), path=page)

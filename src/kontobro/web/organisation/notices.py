@@ -19,12 +19,12 @@ from kontobro.core.rules.dates import zone_named
 from kontobro.export.documents.waiting import WaitingDocuments
 from kontobro.export.engine import JobResult
 from kontobro.service.config import ServiceConfig, session_secret
-from kontobro.service.connectors import connectors
 from kontobro.service.metrics.counters import count_job
 from kontobro.service.notices.notify import Cause, Notice, tell_once
 from kontobro.service.notices.outgoing import HookNotifier
 from kontobro.store.read.overview import overview_of
 from kontobro.sync.run import SyncResult
+from kontobro.web.mails.letters import books_of
 from kontobro.web.mails.missed import missed
 from kontobro.web.mails.outbox import Outbox
 from kontobro.web.models import ConnectionOwner, Organisation
@@ -68,9 +68,7 @@ class WorkNotices:
 
     def _named(self, notice: Notice, connection: Connection) -> Notice:
         """With the company that it is about; of a login that has ended since when, and what waits."""
-        system = connectors().label(connection.erp)
-        books = f"{system}: {connection.books_name}" if connection.books_name else system
-        named = replace(notice, company=connection.pleo_name, books=books)
+        named = replace(notice, company=connection.pleo_name, books=books_of(connection))
         if notice.cause != "reconnect" or connection.login_ended_at is None:
             return named
         waiting = overview_of(self._app.store).waiting_items([connection.id]).get(connection.id, 0)

@@ -11,7 +11,7 @@ from importlib import resources
 from typing import Any, Final, get_type_hints
 
 from kontobro.core.errors import shown
-from kontobro.core.model.masterdata import MasterRecord
+from kontobro.core.model.masterdata import Account, MasterRecord
 from kontobro.erp.kit.masters_file import COLUMNS, TABLES
 
 _WORDS: Final[Mapping[str, Any]] = tomllib.loads(
@@ -28,6 +28,10 @@ MOST_WORDS: Final = 4
 """Of a kind's name: `plan de comptes`."""
 
 DEFAULTS: Final[Mapping[str, Any]] = {"type": "inclusive", "state": "open"}
+"""Of tax codes and of periods."""
+
+NOT_OF: Final = {Account: frozenset({"type"})}
+"""Fields that no column of a kind gives: what a file calls an account's type is its own, in words of any system."""
 
 
 def folded(name: str) -> str:
@@ -54,7 +58,7 @@ def kind_named(name: str) -> type[MasterRecord] | None:
 
 
 def _names(table: str, kind: type[MasterRecord]) -> Mapping[str, tuple[str, int]]:
-    own = [field for field in COLUMNS[kind].__struct_fields__ if field not in LEFT_OUT]
+    own = [field for field in COLUMNS[kind].__struct_fields__ if field not in LEFT_OUT | NOT_OF.get(kind, frozenset())]
     names: dict[str, tuple[str, int]] = {folded(field): (field, 0) for field in own}
     general = {field: words for field, words in _WORDS["columns"].items() if isinstance(words, list)}
     for rank, fields in ((1, _WORDS["columns"].get(table, {})), (2, general)):

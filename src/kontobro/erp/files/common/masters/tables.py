@@ -14,6 +14,7 @@ from kontobro.erp.files.common.masters.fields import (
     INVERTED,
     KIND_COLUMNS,
     NAMED,
+    NOT_OF,
     READERS,
     folded,
     is_number,
@@ -224,7 +225,7 @@ def _record(table: Table, columns: _Columns, at: int, cells: Sequence[str], hund
     if "name" in columns.fields:
         row.setdefault("name", row.get("code", ""))
     for name, default in DEFAULTS.items():
-        if name in COLUMNS[columns.kind].__struct_fields__:
+        if name in COLUMNS[columns.kind].__struct_fields__ and name not in NOT_OF.get(columns.kind, ()):
             row.setdefault(name, default)
     extra = {name: text for name, column in columns.others.items() if (text := _cell(cells, column))}
     return Found(record_of(columns.kind, row, place, table.file), table.file, place, extra)

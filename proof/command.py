@@ -1,0 +1,120 @@
+"""What `make prove PROVE_ARGS="--seeds N"` and its kin do, and print."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from proof import report
+from proof.baselines import BASELINES, Harm, harm_of
+from proof.planted import found_in, planted
+from proof.search import search, shrunk
+from proof.simulator.plan import plan_of
+from proof.simulator.run import Verdict, simulate
+
+FRESH = 2**40
+"""Seeds are drawn below it: two runs hardly ever try the same."""
+
+
+def carry_out(asked: argparse.Namespace) -> int:
+    """Each thing that was asked for, in turn. The exit code: 1 when something is lost, doubled, or not found."""
+    console = Console(stderr=asked.json)
+    figures: dict[str, Any] = {}
+    works: list[tuple[bool, Callable[[], bool]]] = [
+        (asked.seed is not None, lambda: _one(console, asked.seed)),
+        (asked.seeds is not None, lambda: _many(console, asked, figures)),
+        (asked.planted is not None, lambda: _planted(console, asked, figures)),
+        (asked.baselines is not None, lambda: _baselines(console, asked, figures)),
+    ]
+    outcomes = [work() for wanted, work in works if wanted]
+    report.keep(figures)
+    if asked.report:
+        console.print(f"Written: {report.write()}")
+    if asked.json:
+        print(json.dumps(figures, indent=1))
+    return 0 if all(outcomes) else 1
+
+
+def _one(console: Console, seed: int) -> bool:
+    verdict = simulate(plan_of(seed))
+    _tell(console, verdict)
+    return verdict.is_whole
+
+
+def _many(console: Console, asked: argparse.Namespace, figures: dict[str, Any]) -> bool:
+    start = secrets.randbelow(FRESH) if asked.start is None else asked.start
+    console.print(f"Seeds {start} to {start + asked.seeds - 1}: to repeat them, add --start {start}.")
+    began, cpu, crossings, done = time.monotonic(), 0.0, 0, 0
+    failing: list[Verdict] = []
+    with _progress(console) as shown:
+        task = shown.add_task("tried", total=asked.seeds)
+        for part in search(range(start, start + asked.seeds)):
+            cpu, crossings, done = cpu + part.cpu, crossings + part.crossings, done + len(part.seeds)
+            failing += part.failing
+            shown.update(task, completed=done)
+    for verdict in failing[:3]:
+        _tell(console, shrunk(verdict))
+    seconds = time.monotonic() - began
+    figures["search"] = {
+        "start": start,
+        "seeds": done,
+        "failing": [verdict.plan.seed for verdict in failing],
+        "crossings": crossings,
+        "seconds": round(seconds, 1),
+        "seeds_per_core_second": round(done / cpu, 2),
+        "cores": os.cpu_count(),
+    }
+    console.print(
+        f"{done:,} seeds, {crossings:,} crossings of a seam, {seconds / 60:.1f} minutes, "
+        f"{done / cpu:.1f} seeds a core-second. Not whole: {len(failing)}."
+    )
+    return not failing
+
+
+def _planted(console: Console, asked: argparse.Namespace, figures: dict[str, Any]) -> bool:
+    outcomes = []
+    for fault in planted(asked.planted):
+        number, words = found_in(fault, asked.within)
+        outcomes.append({"name": fault.name, "seeds": number, "found": words})
+        told = f"found after {number} seeds: {words[:90]}" if words else f"[red]NOT FOUND in {number} seeds[/red]"
+        console.print(f"{fault.name:60} {told}", soft_wrap=True)
+    lost = [one for one in outcomes if not one["found"]]
+    console.print(f"{len(outcomes) - len(lost)} of {len(outcomes)} planted faults found within {asked.within:,} seeds.")
+    figures["planted"] = {"within": asked.within, "faults": outcomes}
+    return not lost
+
+
+def _baselines(console: Console, asked: argparse.Namespace, figures: dict[str, Any]) -> bool:
+    """The field's usual ways, and ours, under the same seeds."""
+    shown = {}
+    for name in BASELINES:
+        harm = Harm()
+        for seed in range(asked.baselines):
+            harm += harm_of(name, seed)
+        shown[name] = harm.as_json()
+        console.print(f"{name:44} {harm}")
+    figures["baselines"] = {"seeds": asked.baselines, "ways": shown}
+    return True
+
+
+def _tell(console: Console, verdict: Verdict) -> None:
+    plan = verdict.plan
+    console.print(f"\n[bold]Seed {plan.seed}[/bold]: {'; '.join(filter(None, plan.in_words()))}.")
+    for line in verdict.story:
+        console.print(f"  {line}", highlight=False)
+    for wrong in verdict.wrong or ("All is whole.",):
+        console.print(f"  [{'red' if verdict.wrong else 'green'}]{wrong}[/]", highlight=False)
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
+    )

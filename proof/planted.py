@@ -1,0 +1,72 @@
+"""Faults planted in the product: a proof that can't fail proves nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """In `file`, below src/kontobro, `old` becomes `new`."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+
+    def plant(self, source: Path) -> None:
+        """Raises ValueError where its place is not there, or not the only one."""
+        path = source / "kontobro" / self.file
+        text, old = path.read_text(encoding="utf-8"), self.old.strip("\n")
+        if text.count(old) != 1:
+            raise ValueError(f"{self.name}: its place in {self.file} is there {text.count(old)} times")
+        path.write_text(text.replace(old, self.new.strip("\n")), encoding="utf-8")
+
+
+def planted(words: Sequence[str] = ()) -> list[Planted]:
+    """All of them, or those whose name holds one of the words."""
+    listed = tomllib.loads((HERE / "planted.toml").read_text(encoding="utf-8"))["fault"]
+    return [Planted(**one) for one in listed if not words or any(word in one["name"] for word in words)]
+
+
+def found_in(fault: Planted, within: int) -> tuple[int, str]:
+    """How many seeds it took, and what was wrong then; nothing when none of them found it."""
+    with tempfile.TemporaryDirectory(prefix="kontobro-planted-") as folder:
+        source = Path(folder) / "src"
+        shutil.copytree(ROOT / "src", source, ignore=shutil.ignore_patterns("__pycache__"))
+        fault.plant(source)
+        paths = os.pathsep.join([str(source), str(ROOT)])
+        done = subprocess.run(
+            [sys.executable, "-m", "proof.planted", str(within)],
+            env=os.environ | {"PYTHONPATH": paths, "PYTHONHASHSEED": "0"},
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    number, _, words = done.stdout.strip().splitlines()[-1].partition(" ")
+    return int(number), words
+
+
+def _first(within: int) -> Iterator[str]:
+    """In a process whose product has the fault: seeds until one is not whole."""
+    from proof.search import portion
+
+    tried = portion(range(within), stop=True)
+    yield str(len(tried.seeds))
+    yield from (verdict.wrong[0] for verdict in tried.failing)
+
+
+if __name__ == "__main__":
+    print(" ".join(line.replace("\n", " ") for line in _first(int(sys.argv[1]))))

@@ -1,0 +1,108 @@
+"""The company of a simulated world: its expenses in Pleo-in-a-box, and the people who press buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from kontobro.core.model.journal import Entry
+from kontobro.core.model.masters import Masters
+from kontobro.core.model.settings import Settings
+from kontobro.export.job.masters import load_masters
+from kontobro.testing.connector.entries import Chart
+from kontobro.testing.export.company import FAILS, PNG, codes_of, expenses, hashes, settings_of
+from kontobro.testing.export.compared import entries_of
+from pleo_sandbox.errors import PleoError
+from pleo_sandbox.model import FileBlob, SandboxCompany
+from pleo_sandbox.state.sandbox import Sandbox
+from proof.simulator.ledger import Ledger
+from proof.simulator.plan import Plan
+from proof.simulator.world import World
+
+CHART = Chart()
+
+
+@dataclass
+class Company:
+    """Pleo's side and the accounting system's. `items`: Pleo's JSON of each expense by its number, from 1."""
+
+    plan: Plan
+    world: World
+    sandbox: Sandbox
+    ledger: Ledger
+    id: str
+    items: Mapping[int, Mapping[str, Any]]
+    receipts: Mapping[int, int]
+    """How many receipts each expense has."""
+
+    @cached_property
+    def masters(self) -> Masters:
+        return load_masters(self.ledger, self.ledger.check())
+
+    @cached_property
+    def settings(self) -> Settings:
+        settings = settings_of(codes_of(CHART, self.masters))
+        return replace(settings, posting="posted" if self.plan.posted or not self.plan.drafts else "draft")
+
+    @cached_property
+    def entries(self) -> Mapping[int, tuple[Entry, ...]]:
+        """What each expense becomes; nothing of the one that can't be booked."""
+        return {number: self._entries(number) for number in self.items}
+
+    @cached_property
+    def numbers(self) -> Mapping[str, int]:
+        return {str(item["accountingEntryId"]): number for number, item in self.items.items()}
+
+    def _entries(self, number: int) -> tuple[Entry, ...]:
+        if number == FAILS:
+            return ()
+        item = {**self.items[number], "companyId": self.id}
+        return entries_of(item, self.settings, self.masters, self.today, bills=self.plan.bills)
+
+    @property
+    def today(self) -> date:
+        return self.world.clock.now().date()
+
+    def hashes(self, number: int) -> list[str]:
+        return hashes(number, self.receipts[number])
+
+    def status(self, number: int) -> str:
+        """Pleo's status of an expense in the newest job that held it."""
+        state = self.sandbox.item_state(self.id, str(self.items[number]["accountingEntryId"]))
+        return str(state["status"]) if state else "never exported"
+
+    def press_again(self, *numbers: int) -> bool:
+        """Queue these expenses, or all that are not exported, and press Export. False where Pleo does not let us."""
+        ids = [str(self.items[number]["accountingEntryId"]) for number in numbers] or None
+        try:
+            self.sandbox.queue(self.id, ids)
+            self.sandbox.press_export(self.id, ids, vendor_based=True)
+        except PleoError:
+            return False
+        return True
+
+
+def open_company(plan: Plan, world: World) -> Company:
+    """A company with its expenses queued and Export pressed."""
+    ledger = Ledger(plan)
+    sandbox = Sandbox(clock=world.clock)
+    made = SandboxCompany("Fjord & Bro ApS", "DKK", "DK", vendor_based_bookkeeping=True)
+    company = sandbox.add_company(made)
+    items, receipts = {}, {}
+    for number, (item, count) in enumerate(expenses(codes_of(CHART, load_masters(ledger, ledger.check()))), start=1):
+        files = [
+            FileBlob(f"receipt-{number}-{place}.png", "image/png", _content(number, place)) for place in range(count)
+        ]
+        sandbox.add_expense(company, item, files)
+        items[number], receipts[number] = item, count
+    opened = Company(plan, world, sandbox, ledger, company, items, receipts)
+    sandbox.press_export(company, vendor_based=True)
+    return opened
+
+
+def _content(number: int, place: int) -> bytes:
+    """As `kontobro.testing.export.company` makes it, whose `hashes` are compared with."""
+    return PNG + f"{number}/{place}".encode()

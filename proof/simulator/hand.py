@@ -1,0 +1,72 @@
+"""What people and time do to a simulated world while exporters work in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kontobro.core.model.journal import Reference
+from pleo_sandbox.company.jobs import Job
+from proof.simulator.company import Company
+from proof.simulator.plan import Act
+from proof.simulator.worker import Exporters
+
+
+class People:
+    """Bookkeepers in Pleo and in the accounting system, and whoever looks after the server."""
+
+    def __init__(self, company: Company, exporters: Exporters) -> None:
+        self._company, self._exporters = company, exporters
+
+    def do(self, act: Act) -> str:
+        """Do it; what was done, in words. Nothing when there is nothing to do it to."""
+        sandbox = self._company.sandbox
+        match act.kind:
+            case "expire the job" if job := self._open_job():
+                sandbox.expire_job(job.id)
+                return "Pleo gave it up"
+            case "cancel the job" if job := self._open_job():
+                sandbox.cancel_job(job.id)
+                return "in Pleo"
+            case "press Export again":
+                numbers = self._some(act, sorted(self._company.items))
+                return f"for expenses {numbers}" if self._company.press_again(*numbers) else ""
+            case "revoke the login":
+                home = self._home(act)
+                self._exporters.revoke(home)
+                return f"of installation {home + 1}"
+            case "delete our history":
+                home = self._home(act)
+                self._exporters.forget(home)
+                return f"of installation {home + 1}"
+        return self._by_hand(act)
+
+    def _by_hand(self, act: Act) -> str:
+        ledger = self._company.ledger
+        there = [one for one in ledger.references() if ledger.status(one) in ("draft", "posted")]
+        drafts = [one for one in there if ledger.status(one) == "draft"]
+        match act.kind:
+            case "void by hand" if there:
+                ledger.void_by_hand(one := _one(act, there))
+            case "delete by hand" if drafts:
+                ledger.delete_by_hand(one := _one(act, drafts))
+            case "post by hand" if drafts:
+                ledger.post_by_hand(one := _one(act, drafts))
+            case _:
+                return ""
+        return str(one)
+
+    def _open_job(self) -> Job | None:
+        return next((job for job in self._company.sandbox.jobs if job.is_open), None)
+
+    def _home(self, act: Act) -> int:
+        homes = self._company.plan.homes
+        return homes[int(act.size * len(homes))]
+
+    def _some(self, act: Act, numbers: Sequence[int]) -> list[int]:
+        """Any of them, by the digits of the act's size."""
+        chosen = int(act.size * 2 ** len(numbers))
+        return [number for place, number in enumerate(numbers) if chosen >> place & 1] or list(numbers)
+
+
+def _one(act: Act, references: Sequence[Reference]) -> Reference:
+    return references[int(act.size * len(references))]

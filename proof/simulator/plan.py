@@ -1,0 +1,107 @@
+"""What a seed makes of a world, and what goes wrong in it: data alone, so that a failing seed can be shrunk."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+Reference = Literal["enforced", "searchable"]
+
+KINDS: Final[Mapping[str, int]] = {
+    # what goes wrong: how often, beside the others
+    "kill": 30,
+    "lose the answer": 14,
+    "lose the request": 8,
+    "take effect late": 8,
+    "die during the write": 10,
+    "deliver twice": 5,
+    "refuse for a while": 6,
+    "book a part": 5,
+    "restart the accounting system": 4,
+    "expire the job": 4,
+    "cancel the job": 2,
+    "press Export again": 5,
+    "revoke the login": 2,
+    "move the clock": 5,
+    "delay": 5,
+    "void by hand": 3,
+    "delete by hand": 2,
+    "post by hand": 3,
+    "wake everyone": 6,
+    "delete our history": 2,
+    "break the page": 3,
+}
+
+MOST_ACTS: Final = 12
+SPREAD: Final = 240
+"""Crossings among which the acts fall: more than an undisturbed export has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something that goes wrong at the crossing `at`, or at the next one where it can. `size`: from 0 to 1, how much
+    or how long."""
+
+    at: int
+    kind: str
+    size: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A world and its acts. `homes`: each exporter's installation by number, so `(0, 0)` are two exporters at one."""
+
+    seed: int
+    reference: Reference
+    drafts: bool
+    posted: bool
+    batch_size: int
+    fingerprints: bool
+    bills: bool
+    settle_seconds: int
+    homes: tuple[int, ...]
+    acts: tuple[Act, ...]
+
+    def in_words(self) -> Sequence[str]:
+        """The world, for a person."""
+        many = "two exporters of one installation" if self.homes == (0, 0) else "two installations"
+        return (
+            f"the reference is {self.reference}",
+            f"a late write shows within {self.settle_seconds} s" if self.reference == "searchable" else "",
+            "one exporter" if self.homes == (0,) else many,
+            f"entries are {'drafts' if self.drafts else 'posted at once'}"
+            + (", to be posted" if self.drafts and self.posted else ""),
+            f"{self.batch_size} in a batch" if self.batch_size > 1 else "one by one",
+            "" if self.fingerprints else "no fingerprints are kept",
+            "" if self.bills else "no bills",
+        )
+
+
+def plan_of(seed: int) -> Plan:
+    """The same seed, the same plan."""
+    draw = random.Random(seed)
+    reference: Reference = draw.choice(("enforced", "searchable"))
+    count = draw.randint(1, MOST_ACTS)
+    kinds = draw.choices(list(KINDS), weights=list(KINDS.values()), k=count)
+    spread = draw.choice((60, SPREAD, SPREAD))
+    return Plan(
+        seed=seed,
+        reference=reference,
+        drafts=draw.random() < 0.7,
+        posted=draw.random() < 0.8,
+        batch_size=draw.choice((1, 2, 100)),
+        fingerprints=draw.random() < 0.8,
+        bills=draw.random() < 0.85,
+        settle_seconds=draw.choice((5, 60, 300)),
+        homes=draw.choice(((0,), (0,), (0, 0), (0, 1) if reference == "enforced" else (0, 0))),
+        acts=tuple(
+            sorted((Act(draw.randrange(spread), kind, draw.random()) for kind in kinds), key=lambda act: act.at)
+        ),
+    )
+
+
+def without(plan: Plan, acts: Sequence[Act]) -> Plan:
+    """The same world with these acts alone."""
+    return replace(plan, acts=tuple(acts))

@@ -1,0 +1,226 @@
+"""An exporter in a simulated world: real engine, real client, real store, each behind its seam."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from kontobro.core.errors import Busy, KontobroError
+from kontobro.core.model.connection import Connection, Tokens
+from kontobro.core.model.export import ExportJob
+from kontobro.core.ports import Store
+from kontobro.erp.kit.guard import guarded
+from kontobro.export import Ports, next_job
+from kontobro.export.job.ended import note_ends
+from kontobro.pleo import Ways, open_pleo
+from kontobro.store import open_store
+from kontobro.testing.faults import STORE_COMMITS
+from proof.simulator.company import Company
+from proof.simulator.ledger import Way
+from proof.simulator.pleo import Box, Line, Seen
+from proof.simulator.schedule import Killed, Worker
+from proof.simulator.world import World
+
+POLL = 900.0
+"""Virtual seconds between two looks for work."""
+
+RESTART = 20.0
+"""Until a new process takes a dead one's place."""
+
+DATABASE = "kontobro.sqlite3"
+KEPT = ("kontobro_connection", "kontobro_secret", "kontobro_allowedmove", "django_migrations", "sqlite_sequence")
+
+
+class WorkerClock:
+    """Time as an exporter reads it: each look is a crossing, and sleeping lets others go on."""
+
+    def __init__(self, world: World, worker: Worker) -> None:
+        self._world, self._worker = world, worker
+
+    def now(self) -> datetime:
+        self._world.cross(self._worker, "clock.now", ("kill",))
+        return self._world.clock.now()
+
+    def sleep(self, seconds: float) -> None:
+        self._world.cross(self._worker, "clock.sleep", ("kill",))
+        self._world.schedule.pause(self._worker, seconds)
+
+
+class StoreSeam:
+    """A store whose commits cross the seam; a lock is waited for in virtual time."""
+
+    def __init__(self, store: Store, world: World, worker: Worker) -> None:
+        self._store, self._world, self._worker = store, world, worker
+
+    def __getattr__(self, name: str) -> Any:
+        attribute = getattr(self._store, name)
+        if name not in STORE_COMMITS:
+            return attribute
+
+        def committed(*args: Any, **kwargs: Any) -> Any:
+            self._world.cross(self._worker, f"store.{name}:before", ("kill",))
+            answer = attribute(*args, **kwargs)
+            self._world.cross(self._worker, f"store.{name}:after", ("kill",))
+            return answer
+
+        return committed
+
+    @contextmanager
+    def lock(self, name: str, *, wait: float = 0) -> Iterator[None]:
+        left = wait
+        while True:
+            held = self._store.lock(name, wait=0)
+            try:
+                held.__enter__()
+            except Busy:
+                if left <= 0:
+                    raise
+                self._world.schedule.pause(self._worker, 1)
+                self._world.cross(self._worker, "store.lock", ("kill",))
+                left -= 1
+                continue
+            break
+        try:
+            yield
+        finally:
+            held.__exit__(None, None, None)
+
+
+class Export(Protocol):
+    """What an exporter does with a job. `take_over`: a person says that no one else works on it."""
+
+    def __call__(self, connection: Connection, job: ExportJob, ports: Ports, *, take_over: bool = False) -> object: ...
+
+
+@dataclass
+class Exporters:
+    """All installations of a world, and the processes that work in them."""
+
+    world: World
+    company: Company
+    box: Box
+    folder: Path
+    seen: Seen
+    export: Export
+    over: bool = False
+    revoked: set[int] = field(default_factory=set)
+    keys: list[str] = field(default_factory=list, repr=False)
+    _forgotten: set[int] = field(default_factory=set)
+
+    def install(self, home: int, template: Path) -> None:
+        """An installation with a connection and a key of its own."""
+        place = self._home(home)
+        shutil.copytree(template, place)
+        store = open_store(place / DATABASE)
+        store.save_connection(self._connection(), Tokens(access=self._new_key()))
+        store.close()
+
+    def live(self, worker: Worker) -> None:
+        """One process after the other, until the world ends."""
+        while not self.over:
+            try:
+                self._look_for_work(worker)
+                rest = POLL
+            except Killed:
+                rest = RESTART
+            worker.fenced = False
+            if not self.over:
+                self.world.schedule.pause(worker, rest)
+
+    def connect_again(self) -> bool:
+        """A person gives a new key wherever the login has ended. Whether that was anywhere."""
+        ended = False
+        for home in set(self.world.plan.homes):
+            store = open_store(self._home(home) / DATABASE)
+            connection = store.connections()[0]
+            if connection.status != "connected" or home in self.revoked:
+                store.save_connection(self._connection(), Tokens(access=self._new_key()))
+                ended = True
+            store.close()
+        self.revoked.clear()
+        return ended
+
+    def revoke(self, home: int) -> None:
+        """Pleo lets this installation in no more."""
+        store = open_store(self._home(home) / DATABASE)
+        tokens = store.tokens(store.connections()[0])
+        store.close()
+        self.revoked.add(home)
+        if tokens:
+            self.box.sandbox.revoke_token(tokens.access)
+
+    def forget(self, home: int) -> None:
+        """All that an installation remembers of its work is gone; its processes were ended for it."""
+        for worker in self.world.schedule.workers:
+            if worker.home == home:
+                worker.fenced = True
+        with sqlite3.connect(self._home(home) / DATABASE) as database:
+            tables = [row[0] for row in database.execute("select name from sqlite_master where type = 'table'")]
+            for table in tables:
+                if table not in KEPT:
+                    database.execute(f"delete from {table}")
+        database.close()
+        self._forgotten.add(home)
+
+    # ------------------------------------------------------------------------------------------------
+
+    def _look_for_work(self, worker: Worker) -> None:
+        """One process: look for a job, export it. A fault is a fault: told in the story."""
+        store = open_store(self._home(worker.home) / DATABASE)
+        try:
+            connection = store.connections()[0]
+            if connection.status == "connected":
+                self._export(worker, store, connection)
+        except KontobroError as fault:
+            told = f"{type(fault).__name__}: {fault.message}"
+            self.world.tell(worker, f"ended its run: {told}")
+        finally:
+            store.close()
+
+    def _export(self, worker: Worker, store: Any, connection: Connection) -> None:
+        clock, seam = WorkerClock(self.world, worker), StoreSeam(store, self.world, worker)
+        line = Line(self.box, self.world, worker, self.seen)
+        pleo = open_pleo(connection, seam, clock, Ways(transport=line))
+        try:
+            books = guarded(Way(self.company.ledger, self.world, worker))
+            ports = Ports(pleo=pleo, connector=books, store=seam, clock=clock)
+            note_ends(connection, ports)
+            job = next_job(ports)
+            if job is not None:
+                self.export(connection, job, ports, take_over=self._takes_over(worker.home))
+        finally:
+            pleo.close()
+
+    def _takes_over(self, home: int) -> bool:
+        """Once after its history was deleted, where it is the only exporter: a person says so then."""
+        said = home in self._forgotten and len(self.world.plan.homes) == 1
+        self._forgotten.discard(home)
+        return said
+
+    def _home(self, home: int) -> Path:
+        return self.folder / f"home-{home}"
+
+    def _new_key(self) -> str:
+        key = self.box.sandbox.add_api_key(self.company.id)
+        self.keys.append(key)
+        return key
+
+    def _connection(self) -> Connection:
+        return Connection(
+            id="simulated",
+            name="simulated",
+            environment="sandbox",
+            api_url="http://127.0.0.1",
+            auth_url="http://127.0.0.1",
+            auth="api_key",
+            company_id=self.company.id,
+            company_name="Fjord & Bro ApS",
+            erp="simulated",
+            settings=self.company.settings,
+        )
