@@ -445,7 +445,7 @@ def test_every_type_and_state_has_a_name() -> None:
         ("card_purchase", "da_DK", "Kortkøb"),
         ("card_purchase", "en_US", "Card purchase"),
         ("atm_withdrawal", None, "ATM withdrawal"),
-        ("tax-codes", "fr", "Codes de taxe"),
+        ("tax-codes", "fr", "Codes TVA"),
         ("born_tomorrow", "de", "Born tomorrow"),
     ],
 )
