@@ -16,12 +16,12 @@ from babel.messages.pofile import read_po, write_po
 from kontobro.core.words import LANGUAGES
 from scripts.catalogues import DOMAINS, Domain
 
-COMPLETE = frozenset({"problems"})
+COMPLETE = frozenset({"problems", "pages", "cli"})
 """Domains whose translations must be whole and of now: `make words` fails else, and so do the tests. Add "pages" here
 once its texts are final."""
 
 
-LATER = frozenset({"setting", "mail"})
+LATER = frozenset[str]()
 """Contexts that need not be whole yet, of the domains that are: take one out once its texts are final."""
 
 
