@@ -36,6 +36,8 @@ ADMINISTRATORS = {
 TECHNICAL = {
     "web/mails/letters.py",  # a salt
     "service/pace.py",  # names of locks and sessions
+    "service/demo/sandbox_process.py",  # how another process is started
+    "web/demo/running.py",
     "store/engines/advisory.py",
     "worker/life.py",
     "worker/vitals.py",

@@ -103,6 +103,7 @@ class FuzzService:
             "ticket": "guessed",
             "month": "2026-10",
             "token": "1",
+            "form": "csv",
         }
 
 

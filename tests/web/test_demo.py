@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx2
 import pytest
@@ -22,15 +21,10 @@ from tests.support.site import Site
 from tests.web.test_walk import ask
 
 
-@pytest.fixture
-def home(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The service's home is this site's, and no Pleo-in-a-box outlives the test."""
-    monkeypatch.setenv("KONTOBRO_HOME", str(site.app.path))
-    config.cache_clear()
-    yield Path(site.app.path)
+@pytest.fixture(autouse=True)
+def _no_pleo_outlives_its_test() -> Iterator[None]:
+    yield
     demo_pleo.stop()
-    monkeypatch.undo()
-    config.cache_clear()
 
 
 def press(browser: Client, organisation: Organisation, what: str) -> str:
@@ -40,7 +34,8 @@ def press(browser: Client, organisation: Organisation, what: str) -> str:
     return str(browser.get(answer["Location"]).text)
 
 
-def test_a_demo_company_is_made_booked_marked_and_removed(site: Site, home: Path) -> None:
+@pytest.mark.slow
+def test_a_demo_company_is_made_booked_marked_and_removed(site: Site) -> None:
     organisation = site.organisation()
     browser = site.browser(site.member(organisation))
     assert f'href="/o/{organisation.id}/demo/"' in browser.get(f"/o/{organisation.id}/").text
@@ -60,7 +55,7 @@ def test_a_demo_company_is_made_booked_marked_and_removed(site: Site, home: Path
     assert installation
     assert installation.status == "ACTIVATED"
     assert overview_of(site.app.store).waiting_plans([id]) == []
-    assert list((folder_of(config()) / "ledger" / "bookings").rglob("*.beancount"))
+    assert list((folder_of(site.app) / "ledger" / "bookings").rglob("*.beancount"))
 
     for path in (f"/c/{id}/", f"/c/{id}/jobs/", f"/c/{id}/settings/"):
         assert "Demo company: nothing here is real." in ask(browser, "get", path).content.decode(), path
@@ -72,7 +67,7 @@ def test_a_demo_company_is_made_booked_marked_and_removed(site: Site, home: Path
     assert site.app.store.connection(id) is None
     assert not DemoCompany.objects.exists()
     assert not ConnectionOwner.objects.exists()
-    assert not folder_of(config()).exists()
+    assert not folder_of(site.app).exists()
     with pytest.raises(httpx2.TransportError):
         httpx2.get(url)
     actions = ["demo company started", "demo company removed"]
@@ -80,7 +75,8 @@ def test_a_demo_company_is_made_booked_marked_and_removed(site: Site, home: Path
     assert "demo company" not in browser.get(f"/o/{organisation.id}/members/").text
 
 
-def test_after_a_restart_it_is_not_asked_any_more_and_starts_from_its_beginning(site: Site, home: Path) -> None:
+@pytest.mark.slow
+def test_after_a_restart_it_is_not_asked_any_more_and_starts_from_its_beginning(site: Site) -> None:
     organisation = site.organisation()
     browser = site.browser(site.member(organisation))
     press(browser, organisation, "start")
@@ -97,26 +93,26 @@ def test_after_a_restart_it_is_not_asked_any_more_and_starts_from_its_beginning(
     assert [one.id for one in site.app.store.connections()] == [after]
 
 
-def test_what_was_not_finished_can_be_removed(site: Site, home: Path) -> None:
+def test_what_was_not_finished_can_be_removed(site: Site) -> None:
     organisation = site.organisation()
     DemoCompany.objects.create(organisation=organisation, connection_id="never-made")
-    folder_of(config()).mkdir()
+    folder_of(site.app).mkdir()
     press(site.browser(site.member(organisation)), organisation, "remove")
     assert not DemoCompany.objects.exists()
-    assert not folder_of(config()).exists()
+    assert not folder_of(site.app).exists()
 
 
-def test_one_organisation_at_a_time_has_it(site: Site, home: Path) -> None:
+def test_one_organisation_at_a_time_has_it(site: Site) -> None:
     DemoCompany.objects.create(organisation=site.organisation("Others"), connection_id="theirs")
     mine = site.organisation()
     answer = site.browser(site.member(mine)).post(f"/o/{mine.id}/demo/start/")
     assert answer.status_code == 409
     assert DemoCompany.objects.get().connection_id == "theirs"
-    assert not folder_of(config()).exists()
+    assert not folder_of(site.app).exists()
 
 
 @pytest.mark.parametrize("role", ["bookkeeper", "readonly"])
-def test_only_an_owner_starts_and_removes_it(site: Site, home: Path, role: str) -> None:
+def test_only_an_owner_starts_and_removes_it(site: Site, role: str) -> None:
     organisation = site.organisation()
     browser = site.browser(site.member(organisation, role))
     assert "An owner of the organisation can start" in browser.get(f"/o/{organisation.id}/demo/").text

@@ -32,7 +32,7 @@ from tests.web.fuzz_values import (
 )
 
 ALL = {address.name: address for address in addresses()}
-ENDING = {"account_logout", "disconnect", "connect_drop"}
+ENDING = {"account_logout", "disconnect", "connect_drop", "demo_start", "demo_remove"}
 """Posting there takes no value, and ends what the other tests are on."""
 
 FORM = "application/x-www-form-urlencoded"

@@ -34,6 +34,7 @@ from kontobro.web.models import AuditEvent, ConnectionOwner, Membership, Organis
 from tests.service.test_mail import Mailbox, a_server
 from tests.support.site import Site
 from tests.support.store_contract.case import job
+from tests.web.connected_site import ConnectedSite
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -313,6 +314,8 @@ def test_what_a_killed_worker_did_not_tell_is_told_later(post: Post) -> None:
     store = post.site.app.store
     store.begin_job(fjord.id, job("job-1"), "run-1", NOON - timedelta(hours=1))
     store.end_job(fjord.id, "job-1", "failed", "Something.", NOON - timedelta(minutes=30))
+    store.begin_job(fjord.id, job("job-2"), "run-2", NOON - timedelta(minutes=20))
+    store.end_job(fjord.id, "job-2", "completed", None, NOON - timedelta(minutes=10))
 
     def found() -> list[tuple[str, str]]:
         return [(notice.cause, notice.path) for notice in missed(post.app, post.clock.now())]
@@ -323,6 +326,15 @@ def test_what_a_killed_worker_did_not_tell_is_told_later(post: Post) -> None:
         tell_once(notice, (), post.outbox, post.clock.now())
     assert found() == []
     assert len(post.sent()) == 2
+
+
+def test_expenses_that_were_not_booked_are_told_later_with_their_number(connected: ConnectedSite) -> None:
+    """A real export of two expenses, one of which fails; its worker is killed before it tells anyone."""
+    job_id = connected.export()
+    later = replace(connected.site.app, clock=At(connected.site.now() + timedelta(minutes=5)))
+    notices = list(missed(later, later.clock.now()))
+    path = f"/c/{connected.connection.id}/jobs/{job_id}/"
+    assert [(one.cause, one.count, one.path) for one in notices] == [("items_failed", 1, path)]
 
 
 # ----------------------------------------------------------------------------------------- the way out

@@ -106,7 +106,7 @@ def _first_line(process: subprocess.Popen[str]) -> str:
     if not line.startswith("{"):
         raise Misconfigured(
             "Pleo-in-a-box did not start.",
-            "See its output above. If the port is in use, choose another with --port.",
+            "See its output where Kontobro was started. If its port is in use, choose another port.",
         )
     return line
 

@@ -34,8 +34,8 @@ FOR_OTHERS: Final = 60.0
 """Seconds to wait for work on the demo company that is under way."""
 
 
-def folder_of(config: ServiceConfig) -> Path:
-    return config.home / "demo-company"
+def folder_of(app: App) -> Path:
+    return app.path / "demo-company"
 
 
 def make(config: ServiceConfig, app: App, organisation: Organisation) -> Connection:
@@ -43,10 +43,10 @@ def make(config: ServiceConfig, app: App, organisation: Organisation) -> Connect
 
     Raises Conflict where another organisation has it. What fails on the way can be removed.
     """
-    remove(config, app, organisation)
+    remove(app, organisation)
     connection_id = uuid.uuid4().hex
     _note(organisation, connection_id)
-    folder = folder_of(config)
+    folder = folder_of(app)
     shutil.rmtree(folder, ignore_errors=True)  # of a demo whose organisation is gone
     folder.mkdir(parents=True)
     ledger = copy_ledger(folder / "ledger")
@@ -113,7 +113,7 @@ def _settings_of(ledger: Path) -> dict[str, object]:
         return dict(read_toml(file.read(LARGEST + 1), file.name))
 
 
-def remove(config: ServiceConfig, app: App, organisation: Organisation) -> bool:
+def remove(app: App, organisation: Organisation) -> bool:
     """All of it: its Pleo, its data here, its ledger. False where there is none. Raises Busy while work goes on."""
     demo = DemoCompany.objects.filter(organisation=organisation).first()
     if demo is None:
@@ -126,7 +126,7 @@ def remove(config: ServiceConfig, app: App, organisation: Organisation) -> bool:
         if connection is not None:
             forget_connection(connection, app.store)
         ConnectionOwner.objects.filter(connection_id=demo.connection_id).delete()
-        shutil.rmtree(folder_of(config), ignore_errors=True)
+        shutil.rmtree(folder_of(app), ignore_errors=True)
         demo.delete()
     return True
 

@@ -57,7 +57,7 @@ def end(request: HttpRequest, member: Member) -> HttpResponse:
     """Remove all of it."""
     require_offered()
     with _alone():
-        removed = remove(config(), process.app, member.organisation)
+        removed = remove(process.app, member.organisation)
     if removed:
         member.note("demo company removed")
         messages.success(request, _("The demo company was removed: its data, its ledger and its Pleo."))

@@ -21,7 +21,7 @@ from kontobro.service.notices.mail import message_of
 from kontobro.service.notices.notify import ONCE_A_DAY
 from kontobro.web.models import Membership
 
-SALT: Final = "kontobro emails"
+SALT: Final = "stop emails"
 LONGEST: Final = 100
 """Characters of a company's name in a subject."""
 
