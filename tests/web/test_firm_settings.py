@@ -16,7 +16,9 @@ from tests.web.connected_site import ConnectedSite
 
 def another(there: ConnectedSite, name: str, **settings: Any) -> Connection:
     """A company over the same ledger, with some settings of its own."""
-    base = replace(there.connection, id=name.lower().replace(" ", "-"), name=name, company_id=str(uuid.uuid4()), company_name=name)
+    base = replace(
+        there.connection, id=name.lower().replace(" ", "-"), name=name, company_id=str(uuid.uuid4()), company_name=name
+    )
     connection = replace(base, settings=replace(base.settings, **settings))
     there.site.app.store.save_connection(connection)
     ConnectionOwner.objects.create(organisation=there.organisation, connection_id=connection.id)

@@ -113,7 +113,6 @@ def whole(site: Site) -> Iterator[WholeSite]:
             "secret": "guessed",
             "ticket": "guessed",
             "token": 1,
-            "form": "csv",
         }
         yield WholeSite(
             connected, ids, (organisation.name, "1,234.50", "invited@ours.example", connected.connection.company_id)

@@ -39,9 +39,7 @@ class Sandbox:
     `rate_limit`: requests a minute per credential; None for none. `clock`: its time, where that is not the real one.
     """
 
-    def __init__(
-        self, *companies: SandboxCompany, rate_limit: int | None = 600, clock: Clock | None = None
-    ) -> None:
+    def __init__(self, *companies: SandboxCompany, rate_limit: int | None = 600, clock: Clock | None = None) -> None:
         self.lock = threading.RLock()
         self.clock = clock or Clock()
         self.traffic = Traffic(self.clock, rate_limit)

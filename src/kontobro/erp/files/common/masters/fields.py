@@ -30,7 +30,7 @@ MOST_WORDS: Final = 4
 DEFAULTS: Final[Mapping[str, Any]] = {"type": "inclusive", "state": "open"}
 """Of tax codes and of periods."""
 
-NOT_OF: Final = {Account: frozenset({"type"})}
+NOT_OF: Final[Mapping[Any, frozenset[str]]] = {Account: frozenset({"type"})}
 """Fields that no column of a kind gives: what a file calls an account's type is its own, in words of any system."""
 
 
