@@ -23,6 +23,8 @@ from kontobro.cli.common.words import helps
 from kontobro.core import words
 from kontobro.core.settings.catalogue import catalogue as settings_catalogue
 from kontobro.core.words import catalogue
+from kontobro.erp.registry import OURS, Registry
+from kontobro.install.level import KIND_WORDS, MEANINGS
 from kontobro.service.notices.notify import ONCE_A_DAY, WORDS
 
 SOURCE = Path(kontobro.__file__).parent
@@ -85,7 +87,18 @@ def pages() -> Catalog:
     made = empty()
     _add(made, (path for path in sorted(folder.rglob("*.py")) if "migrations" not in path.parts), _as_it_is)
     _add(made, (path for path in sorted([*folder.rglob("*.html"), *folder.rglob("*.txt")])), templatized)
+    for place, text in said_elsewhere():
+        made.add(text, auto_comments=[place])
     return made
+
+
+def said_elsewhere() -> Iterator[tuple[str, str]]:
+    """What pages show that other parts say: levels, and what our own connectors ask for."""
+    yield from (("level", text) for text in (*MEANINGS.values(), *KIND_WORDS.values()))
+    for name in sorted(OURS):
+        for option in Registry(frozenset()).get(name).settings:
+            labels = (label for value, label in option.choices if label != value)
+            yield from ((f"connector {name}", text) for text in (option.label, option.help, *labels) if text)
 
 
 def command_line() -> Catalog:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from kontobro.core.errors import Misconfigured, NotAllowed
@@ -95,11 +95,16 @@ def with_level(settings: Settings, level: Level) -> Settings:
     return replace(settings, sync=kinds_at(level, settings))
 
 
-def meanings_of(level: Level) -> str:
-    """All that a level does, in words."""
-    return ", ".join(MEANINGS[known] for known in LEVELS if known <= level)
+def as_it_is(text: str) -> str:
+    return text
 
 
-def meaning_of(settings: Settings) -> str:
+def meanings_of(level: Level, words: Callable[[str], str] = as_it_is) -> str:
+    """All that a level does, in words; `words` puts each into a reader's language."""
+    return ", ".join(words(MEANINGS[known]) for known in LEVELS if known <= level)
+
+
+def meaning_of(settings: Settings, words: Callable[[str], str] = as_it_is) -> str:
     """All that a connection does, in words: its level, and what is switched on beside it."""
-    return ", ".join([meanings_of(level_of(settings)), *(KIND_WORDS[kind] for kind in extras_of(settings))])
+    extras = (words(KIND_WORDS[kind]) for kind in extras_of(settings))
+    return ", ".join([meanings_of(level_of(settings), words), *extras])

@@ -167,7 +167,7 @@ def _page(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
 
 
 def level_page(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
-    levels = [(level, meanings_of(level), scope_words(scopes_of(level))) for level in reversed(LEVELS)]
+    levels = [(level, meanings_of(level, _), scope_words(scopes_of(level))) for level in reversed(LEVELS)]
     return render(request, "connect/level.html", {"setup": setup, "levels": levels})
 
 
@@ -191,7 +191,7 @@ def level(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
 
 def consent_page(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     kept = setup.kept_settings()
-    meaning = meaning_of(kept) if kept else meanings_of(setup.chosen_level)
+    meaning = meaning_of(kept, _) if kept else meanings_of(setup.chosen_level, _)
     page = {"setup": setup, "meaning": meaning, "words": scope_words(setup.consent().scopes)}
     return render(request, "connect/consent.html", page)
 

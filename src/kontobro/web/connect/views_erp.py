@@ -53,19 +53,23 @@ class AccessForm(forms.Form):
 
 def _field_of(option: Option) -> forms.Field:
     """What a person fills in for an option, by its kind."""
-    facts: dict[str, Any] = {"label": _capital(option.label), "required": option.required, "help_text": option.help}
+    told = _(option.help) if option.help else ""
+    facts: dict[str, Any] = {"label": _capital(_(option.label)), "required": option.required, "help_text": told}
     if option.kind == "choice":
-        return forms.ChoiceField(choices=[*([] if option.required else [("", "")]), *option.choices], **facts)
+        choices = [(value, _(label)) for value, label in option.choices]
+        return forms.ChoiceField(choices=[*([] if option.required else [("", "")]), *choices], **facts)
     return forms.CharField(max_length=500, strip=True, **facts)
 
 
 def _secret_field_of(option: Option, *, kept: bool) -> forms.Field:
     return forms.CharField(
-        label=_capital(option.label),
+        label=_capital(_(option.label)),
         max_length=SECRET_LENGTH,
         required=option.required and not kept,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text=" ".join(filter(None, [option.help, str(STORED), str(KEPT) if kept else ""])),
+        help_text=" ".join(
+            filter(None, [_(option.help) if option.help else "", str(STORED), str(KEPT) if kept else ""])
+        ),
     )
 
 

@@ -59,7 +59,7 @@ def _page(request: HttpRequest, member: Member, connection: Connection, **more: 
     syncs = [(kind.replace("-", " "), *noted.get(NOTED[kind][-1], (None, "never", ""))[:2]) for kind in settings.sync]
     page = {
         "level": level,
-        "meaning": meaning_of(settings),
+        "meaning": meaning_of(settings, _),
         "words": scope_words(scopes_for(settings)),
         "next": _next(level, connection),
         "system": connectors().label(connection.erp),
@@ -86,7 +86,7 @@ def _options(connection: Connection) -> list[tuple[str, str]]:
         declared = connectors().get(connection.erp).settings
     except Misconfigured:
         return [(name, value) for name, value in given.items() if name not in KEPT_OPTIONS]
-    own = [(option.label, given.get(option.name, "")) for option in declared if option.name not in KEPT_OPTIONS]
+    own = [(_(option.label), given.get(option.name, "")) for option in declared if option.name not in KEPT_OPTIONS]
     return [*own, (_("template"), _("your own, kept with this connection"))] if _keeps_template(given) else own
 
 
@@ -101,7 +101,7 @@ def _next(level: int, connection: Connection) -> dict[str, object] | None:
     if above is None:
         return None
     missing = missing_scopes(scopes_of(above), connection.scopes)
-    return {"level": above, "meaning": MEANINGS[above], "words": [SCOPE_WORDS.get(one, one) for one in missing]}
+    return {"level": above, "meaning": _(MEANINGS[above]), "words": [SCOPE_WORDS.get(one, one) for one in missing]}
 
 
 @require_POST

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from kontobro.core.errors import Misconfigured
@@ -163,7 +164,7 @@ def preview(request: HttpRequest, member: Member, connection: Connection, job: s
         ports = app.ports_for(connection)
         found = ports.pleo.job(job)
         if found.status not in OPEN:
-            raise Misconfigured("This job has ended.", "Its bookings are shown on the job's page.")
+            raise Misconfigured(_("This job has ended."), _("Its bookings are shown on the job's page."))
         names = Names.of(ports.connector)
         previews = list(preview_job(connection, found, ports))
     page = leaf_of(request, previews)

@@ -114,7 +114,9 @@ def _scope(request: HttpRequest) -> TieOutScope:
     form = ScopeForm(request.GET)
     if not form.is_valid():
         wrong = "; ".join(f"{name}: {' '.join(map(str, faults))}" for name, faults in form.errors.items())
-        raise Misconfigured(f"The period can't be read: {wrong}", "Choose both days and compare again.")
+        raise Misconfigured(
+            _("The period can't be read: %(wrong)s") % {"wrong": wrong}, _("Choose both days and compare again.")
+        )
     given = form.cleaned_data
     return TieOutScope(first=given["first"], last=given["last"], wallet=given["wallet"] or None)
 
