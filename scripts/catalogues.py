@@ -97,7 +97,8 @@ def said_elsewhere() -> Iterator[tuple[str, str]]:
     yield from (("level", text) for text in (*MEANINGS.values(), *KIND_WORDS.values()))
     for name in sorted(OURS):
         for option in Registry(frozenset()).get(name).settings:
-            labels = (label for value, label in option.choices if label != value)
+            named = option.name == "template"  # ready-made ones are called after the systems they are for
+            labels = (label for value, label in option.choices if label != value or (label.isalpha() and not named))
             yield from ((f"connector {name}", text) for text in (option.label, option.help, *labels) if text)
 
 

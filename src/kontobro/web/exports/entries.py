@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kontobro.core.model.export import ExportItem, MalformedItem
@@ -15,6 +16,7 @@ from kontobro.core.model.masterdata import Account, Dimension, DimensionValue, E
 from kontobro.core.ports import Connector, R
 from kontobro.core.rules.text import amount_of, payee_of
 from kontobro.core.tieout.details import details
+from kontobro.core.words import name_in
 
 Part = tuple[str, Decimal | None]
 """A tax code or dimension of a line by its name; the amount where it is not the whole line's."""
@@ -183,9 +185,9 @@ def sides(amount: Decimal) -> tuple[Decimal | None, Decimal | None]:
 def item_words(item: ExportItem | MalformedItem) -> tuple[str, str, Decimal | None, str]:
     """What an item is, with whom, how much left the wallet and in which currency; what can't be read stays empty."""
     if isinstance(item, MalformedItem):
-        return "unreadable item", "", None, ""
+        return _("unreadable item"), "", None, ""
     payee = payee_of(item, of_employee=False)
-    return item.type.replace("_", " ").lower(), payee, amount_of(item), item.amount.wallet.currency
+    return name_in(item.type, get_language()), payee, amount_of(item), item.amount.wallet.currency
 
 
 def state_of(row: BookingRow) -> str:
