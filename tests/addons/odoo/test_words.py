@@ -25,6 +25,7 @@ def test_every_term_is_translated_and_says_the_same(language: str) -> None:
 def test_each_setting_is_on_a_form_and_its_texts_have_translations() -> None:
     """The fields are made from the catalogue; where each is placed, a view says."""
     elsewhere = {"wallets", "dimensions", "rows", "sync", "sync_dimensions"}  # lines of their own, a box a kind, plans
+    elsewhere.add("sync_choice")  # what is offered is chosen on the pages and the command line
     view = (ADDONS / "kontobro_odoo" / "views" / "connection.xml").read_text(encoding="utf-8")
     placed = set(re.findall(r'<field name="(\w+)"', view)) | {"journal"}
     assert set(catalogue()) - placed == elsewhere

@@ -41,7 +41,11 @@ def test_every_message_menu_and_button_is_translated(language: str) -> None:
 @pytest.mark.parametrize(
     ("form", "entries", "elsewhere"),
     [
-        ("start", catalogue(), {"sync", "sync_dimensions", "hook"}),  # a box a kind, a box a dimension, code
+        (
+            "start",
+            catalogue(),
+            {"sync", "sync_dimensions", "sync_choice", "hook"},
+        ),  # a box a kind, a dimension; plans; code
         ("row", row_catalogue(), set()),
     ],
 )

@@ -160,8 +160,8 @@ def test_a_sie_file_gives_accounts_dimensions_objects_and_years(tmp_path: Path) 
     (company,) = masters.read(Company)
     assert (company.id, company.name, company.currency) == ("556677-8899", "Exempelbolaget Åäö AB", "SEK")
     assert list(masters.read(Account)) == [
-        Account("2440", "2440", "Leverantörsskulder"),
-        Account("6110", "6110", "Kontorsmateriel"),
+        Account("2440", "2440", "Leverantörsskulder", type="liability"),
+        Account("6110", "6110", "Kontorsmateriel", type="expense"),
     ]
     assert masters.said(Account, "2440", "kind") == "S"
     dimensions = [
