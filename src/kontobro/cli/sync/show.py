@@ -24,10 +24,10 @@ MOST_ROWS = 50
 
 def print_changed(name: str, changes: Sequence[CountChange]) -> None:
     """What a file of master data had when it was synced last, and has now."""
-    text = _("  {name} changed since the last sync: it had {had} {records}, now {now}.")
+    text = _("{kind}: {name} had {had} at the last sync, now {now}.")
     for one in changes:
-        records = one.table.replace("_", " ")
-        show.say(text.format(name=name, records=records, had=f"{one.had:,}", now=f"{one.now:,}"), "yellow")
+        kind = one.table.replace("_", " ")
+        show.say(text.format(name=name, kind=kind, had=f"{one.had:,}", now=f"{one.now:,}"), "yellow")
 
 
 def print_plan(plan: Shown, *, everything: bool) -> None:
