@@ -57,17 +57,19 @@ def _masters(connection: Connection, app: App, store: DocumentStore) -> Iterator
     """What was read last, and what of it the next sync finds changed."""
     if (kept := store.masters(connection.id)) is None:
         return
-    counts = ", ".join(f"{number:,} {plain(table)}" for table, number in kept.read.counts) or "no records"
+    counts = ", ".join(_counted(table, number) for table, number in kept.read.counts) or "no records"
     yield Finding("master data", "ok", f"{kept.read.name}, read {kept.read_at:%Y-%m-%d %H:%M} UTC: {counts}")
     noted = app.store.syncs(connection.id)
     for kind in connection.settings.sync:
         for one in kept.changes(kind, noted.get(NOTED[kind][-1])):
-            said = f"{kept.read.name} changed since the last sync: had {one.had:,} {plain(one.table)}, now {one.now:,}."
+            said = f"{kept.read.name} changed since the last sync: had {_counted(one.table, one.had)}, now {one.now:,}."
             yield Finding("master data", "warn", said, "If that is wrong, export the file again before the next sync.")
 
 
-def plain(table: str) -> str:
-    return table.replace("_", " ")
+def _counted(table: str, number: int) -> str:
+    """ "412 accounts", "1 tax code"."""
+    name = table.replace("_", " ")
+    return f"{number:,} {name.removesuffix('s') if number == 1 else name}"
 
 
 def _place(delivery: Delivery | None) -> Finding:

@@ -50,7 +50,7 @@ def read_of(sources: Sequence[Source], path: str) -> MastersRead | None:
     return MastersRead(
         Path(path.strip()).name or sources[0].name,
         digest,
-        tuple((table, counts[table]) for table in TABLES if counts[table]),
+        tuple((table, counts[table]) for table, kind in TABLES.items() if counts[table] and kind is not Company),
     )
 
 
