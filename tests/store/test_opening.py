@@ -117,7 +117,7 @@ def without_guards(database: sqlite3.Connection) -> None:
 
 
 def without_documents(database: sqlite3.Connection) -> None:
-    for table in ("documentpiece", "documentfile", "voucher", "series", "document", "keptnumber"):
+    for table in ("documentpiece", "documentfile", "voucher", "series", "document", "keptnumber", "mastersfile"):
         database.execute(f"DROP TABLE kontobro_{table}")
 
 
