@@ -80,7 +80,7 @@ class App:
         if self.connectors:
             return self.connectors(connection)
         if documents := self.documents_for(connection):
-            return _sealed_books(documents, connection)
+            return _sealed_books(documents, connection, self.clock)
         own = self._secrets_of(connection, secrets)
         return self.registry.load(connection.erp, connection.erp_options, own, self.network)
 
@@ -123,7 +123,7 @@ class App:
         documents = self.documents_for(connection)
         return Ports(
             pleo=self.pleo_for(connection),
-            connector=_sealed_books(documents, connection) if documents else self.connector_for(connection),
+            connector=_sealed_books(documents, connection, self.clock) if documents else self.connector_for(connection),
             store=self.store,
             clock=self.clock,
             documents=documents,
@@ -159,10 +159,10 @@ class App:
             yield replace(self, opened=opened)
 
 
-def _sealed_books(documents: DocumentPorts, connection: Connection) -> Connector:
+def _sealed_books(documents: DocumentPorts, connection: Connection, clock: Clock) -> Connector:
     from kontobro.export.documents.books import SealedBooks
 
-    return SealedBooks(documents.target, documents.store, connection.id)
+    return SealedBooks(documents.target, documents.store, connection.id, clock)
 
 
 def open_app(path: Path, clock: Clock | None = None, database: Path | str | None = None) -> App:

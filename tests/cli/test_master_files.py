@@ -117,6 +117,23 @@ def test_check_says_which_file_was_read_and_what_it_holds(of_files: Person, mast
     assert f"{CREDITORS}: 1 debtors were left out" in said
 
 
+def test_check_and_the_next_sync_say_how_the_counts_changed(of_files: Person, masters: Path) -> None:
+    said = " ".join(of_files.types("check").output.split())
+    assert "master data: masters, read 20" in said
+    assert f"{ACCOUNTS} accounts, 1 tax code, 2 dimension values, 1 vendor" in said
+    assert "at the last sync" not in of_files.types("sync", "plan").output
+    (masters / LABELS).write_text(accounts(ACCOUNTS // 2), encoding="cp1252")
+    changed = f"accounts: masters had {ACCOUNTS} at the last sync, now {ACCOUNTS // 2}."
+    assert changed in of_files.types("sync", "plan", "accounts").output
+    assert changed in of_files.types("sync", "apply", "accounts", "--yes").output
+    assert changed in of_files.types("sync", "plan").output, "the limits stopped it"
+    found = of_files.reads("check", codes=(0, 1, 2, 3))["findings"]
+    (warned,) = [one for one in found if one["subject"] == "master data" and one["warning"]]
+    assert warned["message"] == (f"masters changed since the last sync: had {ACCOUNTS} accounts, now {ACCOUNTS // 2}.")
+    assert apply(of_files, "accounts").exit_code == 0
+    assert "at the last sync" not in of_files.types("sync", "plan").output
+
+
 def test_files_of_another_client_are_refused(person: Person, masters: Path) -> None:
     result = connects(person, masters, client="55004")
     assert result.exit_code == 3

@@ -50,7 +50,9 @@ class Papers:
 
     @property
     def ports(self) -> Ports:
-        books = SealedBooks(self.documents.target, self.documents.store, self.harness.connection.id)
+        books = SealedBooks(
+            self.documents.target, self.documents.store, self.harness.connection.id, self.harness.ports.clock
+        )
         return replace(self.harness.ports, connector=books, documents=self.documents)
 
     def export(self) -> JobResult:

@@ -12,6 +12,7 @@ import pytest
 
 from kontobro.core.documents import LastNumbers, NewDocument, SealedVoucher
 from kontobro.core.errors import ImpossibleMove
+from kontobro.core.master_files import KeptMasters, MastersRead
 from kontobro.core.model.journal import Booking, Reference
 from kontobro.core.ports import DocumentFile
 from tests.support.store_contract.case import connection
@@ -223,3 +224,28 @@ def test_marks_are_looked_up_by_number_and_a_conflict_by_itself(books: DjangoSto
     books.mark_imported(ID, 3, NOON)
     assert books.conflict(ID) == 3
     assert books.conflict("other") is None
+
+
+# -------------------------------------------------------------------------------------------------- master data
+
+
+def masters(accounts: int) -> MastersRead:
+    return MastersRead("kontenplan.csv", f"{accounts:064x}", (("accounts", accounts), ("vendors", 31)))
+
+
+def test_which_master_data_were_read_is_kept_and_goes_with_its_connection(books: DjangoStore) -> None:
+    assert books.masters(ID) is None
+    books.note_masters(ID, masters(412), NOON)
+    books.note_sync(ID, "accounts", "in_step", "d", NOON + dt.timedelta(hours=1))
+    later = NOON + dt.timedelta(hours=2)
+    books.note_masters(ID, masters(200), later)
+    kept = books.masters(ID)
+    assert kept == KeptMasters(read=masters(200), read_at=later, changed_at=later, had=masters(412).counts)
+    books.save_connection(replace(connection(), status="disconnected"))
+    books.delete_connection(ID)
+    assert books.masters(ID) is None
+
+
+def test_master_data_of_a_connection_that_is_not_stored_yet_are_not_kept(books: DjangoStore) -> None:
+    books.note_masters("another", masters(412), NOON)
+    assert books.masters("another") is None

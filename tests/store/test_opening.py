@@ -110,7 +110,7 @@ def without_guards(database: sqlite3.Connection) -> None:
     for trigger in ("ended_plans_nothing", "ended_plans_nothing_again", "keeps_guard"):
         database.execute(f"DROP TRIGGER IF EXISTS kontobro_{trigger}")
     database.execute("DROP INDEX kontobro_one_set_of_books")
-    for table in ("guard", "elsewhere"):
+    for table in ("guard", "elsewhere", "mastersfile"):
         database.execute(f"DROP TABLE kontobro_{table}")
     for column in ("erp_company_name", "trial", "login_ended_at"):
         database.execute(f"ALTER TABLE kontobro_connection DROP COLUMN {column}")

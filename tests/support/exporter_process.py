@@ -77,7 +77,7 @@ def export(order: dict[str, Any]) -> dict[str, Any]:
         pleo = open_pleo(connection, seamed, clock)
         documents = documents_of(order, connection, store, boundaries)
         books = (
-            SealedBooks(documents.target, documents.store, connection.id)
+            SealedBooks(documents.target, documents.store, connection.id, clock)
             if documents
             else connector(order, connection, store)
         )

@@ -14,6 +14,7 @@ from kontobro.export.documents.manifest import number_in
 from kontobro.export.documents.memory import lost
 from kontobro.export.documents.waiting import waiting_of
 from kontobro.health.findings import Finding
+from kontobro.sync.run import NOTED
 
 
 def examine_documents(connection: Connection, app: App) -> Iterator[Finding]:
@@ -22,6 +23,7 @@ def examine_documents(connection: Connection, app: App) -> Iterator[Finding]:
     documents = app.documents_for(connection) if store else None
     if store is None or documents is None:
         return
+    yield from _masters(connection, app, store)
     yield _place(documents.delivery)
     yield _memory(connection, app, store)
     yield from _waiting(connection, app, store)
@@ -49,6 +51,25 @@ def examine_all(app: App) -> Iterator[Finding]:
 
 def _asks(finding: Finding) -> bool:
     return finding.verdict != "ok"
+
+
+def _masters(connection: Connection, app: App, store: DocumentStore) -> Iterator[Finding]:
+    """What was read last, and what of it the next sync finds changed."""
+    if (kept := store.masters(connection.id)) is None:
+        return
+    counts = ", ".join(_counted(table, number) for table, number in kept.read.counts) or "no records"
+    yield Finding("master data", "ok", f"{kept.read.name}, read {kept.read_at:%Y-%m-%d %H:%M} UTC: {counts}")
+    noted = app.store.syncs(connection.id)
+    for kind in connection.settings.sync:
+        for one in kept.changes(kind, noted.get(NOTED[kind][-1])):
+            said = f"{kept.read.name} changed since the last sync: had {_counted(one.table, one.had)}, now {one.now:,}."
+            yield Finding("master data", "warn", said, "If that is wrong, export the file again before the next sync.")
+
+
+def _counted(table: str, number: int) -> str:
+    """ "412 accounts", "1 tax code"."""
+    name = table.replace("_", " ")
+    return f"{number:,} {name.removesuffix('s') if number == 1 else name}"
 
 
 def _place(delivery: Delivery | None) -> Finding:

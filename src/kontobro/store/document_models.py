@@ -12,7 +12,7 @@ from kontobro.store.columns import OfConnection
 if TYPE_CHECKING:
     from typing import TypeAlias
 
-    from kontobro.store.columns import Bytes, Count, Flag, OptionalInstant, Size, Text
+    from kontobro.store.columns import Bytes, Count, Flag, Instant, OptionalInstant, Size, Text
 
     ToDocument: TypeAlias = models.ForeignKey["Document", "Document"]
 
@@ -116,6 +116,21 @@ class KeptNumber(models.Model):
                 fields=["company_id", "erp", "kind", "series", "year"], name="kontobro_one_kept_number"
             ),
         )
+
+
+class MastersFile(OfConnection):
+    """The file or folder of master data that was read last. `counts` and `had` are JSON: pairs of a kind's table and
+    its number of records; `had` is of what was synced before it changed."""
+
+    name: Text = models.TextField()
+    sha256: Text = models.TextField()
+    counts: Text = models.TextField()
+    read_at: Instant = models.DateTimeField()
+    changed_at: OptionalInstant = models.DateTimeField(null=True)
+    had: Text = models.TextField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["connection"], name="kontobro_one_masters_file"),)
 
 
 class Series(OfConnection):

@@ -212,6 +212,7 @@ from kontobro.store.document_models import (  # noqa: E402 - the tables above ar
     DocumentFile,
     DocumentPiece,
     KeptNumber,
+    MastersFile,
     Series,
     Voucher,
 )
@@ -230,6 +231,7 @@ __all__ = [
     "Guard",
     "Job",
     "KeptNumber",
+    "MastersFile",
     "Payload",
     "Secret",
     "Series",

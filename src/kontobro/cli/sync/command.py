@@ -40,7 +40,7 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Show what would change in Pleo. Changes nothing."""
-    from kontobro.cli.sync.work import shown_plans
+    from kontobro.cli.sync.work import say_changed, shown_plans
 
     cli = cli_of(context)
     connection = cli.connection()
@@ -55,6 +55,7 @@ def plan(
     elif html is not None:
         show.say(_("The plan is saved as {html}. It contains names of your accounts and vendors.").format(html=html))
     else:
+        say_changed(cli, connection, kinds, cli.sync_ports(connection))
         _print(plans, everything=everything)
     raise typer.Exit(Exit.DECISION if any(found.refused for found in plans) else Exit.OK)
 

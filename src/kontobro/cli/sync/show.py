@@ -12,6 +12,7 @@ from kontobro.core.errors import Problem, shown
 from kontobro.sync.shown import DECISIONS, ChangeRow, Field, Shown, word_for
 
 if TYPE_CHECKING:
+    from kontobro.core.master_files import CountChange
     from kontobro.sync.run import SyncResult
 
 _SWITCHES = {"write": " To let Kontobro create them: kontobro settings set create_vendors yes"}
@@ -19,6 +20,14 @@ _SWITCHES = {"write": " To let Kontobro create them: kontobro settings set creat
 
 MOST_ROWS = 50
 """Rows of a plan on a screen; --all shows the rest."""
+
+
+def print_changed(name: str, changes: Sequence[CountChange]) -> None:
+    """What a file of master data had when it was synced last, and has now."""
+    text = _("{kind}: {name} had {had} at the last sync, now {now}.")
+    for one in changes:
+        kind = one.table.replace("_", " ")
+        show.say(text.format(name=name, kind=kind, had=f"{one.had:,}", now=f"{one.now:,}"), "yellow")
 
 
 def print_plan(plan: Shown, *, everything: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -83,6 +84,21 @@ def shown_plan(connection: Connection, kind: SyncKind, ports: SyncPorts) -> Show
     return shown_of(kind, plan_sync(connection, kind, ports), connection.settings)
 
 
+def say_changed(cli: CliContext, connection: Connection, kinds: Sequence[SyncKind], ports: SyncPorts) -> None:
+    """Of an accounting system that takes files: how its file of master data changed since these kinds were synced."""
+    from kontobro.cli.sync.show import print_changed
+    from kontobro.sync.run import NOTED
+
+    if (store := cli.app.document_store_for(connection)) is None:
+        return
+    with suppress(KontobroError):  # the sync itself tells it
+        ports.connector.check()
+    if kept := store.masters(connection.id):
+        noted = cli.store.syncs(connection.id)
+        for kind in kinds:
+            print_changed(kept.read.name, kept.changes(kind, noted.get(NOTED[kind][-1])))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """What may be applied: the plan with this digest, with `yes` whatever stays within the limits, else what a person
@@ -113,6 +129,8 @@ def applied(
         )
     ports = cli.sync_ports(connection)
     chosen = [kind for kind in kinds if not choice.due or _is_due(connection, kind, ports)]
+    if not as_json:
+        say_changed(cli, connection, chosen, ports)
     outcomes: list[KindOutcome] = []
     for kind in chosen:
         outcomes.append(_one(connection, kind, ports, choice, quietly=as_json))

@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+from kontobro.core.master_files import MastersRead
 from kontobro.core.words import Phrase
 
 TaxType = Literal["inclusive", "reverse", "exclusive"]
@@ -34,6 +35,8 @@ class Company:
     read_from: tuple[str, ...] = ()
     """What its master data were read from, where it is files: each with its date and how many records it has, and what
     was left out of them. For people."""
+    masters: MastersRead | None = None
+    """The file or folder that they were read from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from kontobro.core.documents import (
     SealedFile,
     SealedVoucher,
 )
+from kontobro.core.master_files import KeptMasters, MastersRead
 from kontobro.core.model.journal import Reference
 from kontobro.core.ports.documents import DocumentFile
 
@@ -22,6 +23,15 @@ from kontobro.core.ports.documents import DocumentFile
 class DocumentStore(Protocol):
     """Documents, their bytes and their vouchers. The database refuses a second voucher under one reference, a number
     used twice, a gap, and a document that changes once it is sealed."""
+
+    # master data
+    def note_masters(self, connection_id: str, read: MastersRead, now: datetime) -> None:
+        """Remember which file of master data was read. Nothing for a connection that is not stored (yet)."""
+        ...
+
+    def masters(self, connection_id: str) -> KeptMasters | None:
+        """What was read last."""
+        ...
 
     # sealing
     def last_numbers(self, connection_id: str) -> LastNumbers: ...

@@ -133,7 +133,7 @@ def record_of(kind: type[R], row: object, place: str, file: str) -> R:
 def _columns(kind: type[Any]) -> type[msgspec.Struct]:
     """What a file may give of a kind: all but what a system alone can say, in words of the catalogue."""
     hints = get_type_hints(kind)
-    given = [field for field in fields(kind) if field.name not in {"unsupported", "read_from"}]
+    given = [field for field in fields(kind) if field.name not in {"unsupported", "read_from", "masters"}]
     required = [(field.name, hints[field.name]) for field in given if field.default is MISSING]
     others = [(field.name, hints[field.name], field.default) for field in given if field.default is not MISSING]
     return msgspec.defstruct(kind.__name__, [*required, *others])

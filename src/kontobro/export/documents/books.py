@@ -19,23 +19,28 @@ from kontobro.core.model.journal import (
     tax_code_sums,
 )
 from kontobro.core.model.masterdata import Company
-from kontobro.core.ports import Capabilities, DocumentStore, DocumentTarget, R
+from kontobro.core.ports import Capabilities, Clock, DocumentStore, DocumentTarget, R
 
 
 class SealedBooks:
     """A connector over a document target and what the store remembers: it is read, and never written entry by entry."""
 
-    def __init__(self, target: DocumentTarget, store: DocumentStore, connection_id: str) -> None:
+    def __init__(self, target: DocumentTarget, store: DocumentStore, connection_id: str, clock: Clock) -> None:
         self._target = target
         self._store = store
         self._connection_id = connection_id
+        self._clock = clock
 
     @property
     def capabilities(self) -> Capabilities:
         return self._target.capabilities
 
     def check(self) -> Company:
-        return self._target.check()
+        """The target's own; which file of master data it read is remembered."""
+        company = self._target.check()
+        if company.masters is not None:
+            self._store.note_masters(self._connection_id, company.masters, self._clock.now())
+        return company
 
     def read(self, kind: type[R]) -> Iterable[R]:
         return self._target.read(kind)

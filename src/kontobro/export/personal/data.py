@@ -30,7 +30,8 @@ def export_company(
 
     `connection.json`, `jobs.json`, `bindings.json`, `syncs.json`; `bookings.jsonl` with the moves of each;
     `items/<accounting entry id>.json` as Pleo sent them, as far as they are kept; of sealed documents `documents.json`
-    and their files below `documents/`, as far as those are kept. A file is its owner's alone (0600).
+    and their files below `documents/`, as far as those are kept; `masters.json`: which file of master data was read,
+    where it is one. A file is its owner's alone (0600).
     """
     if isinstance(target, Path):
         with private_file(target) as file:
@@ -55,6 +56,8 @@ def export_company(
 
 
 def _add_documents(archive: ZipFile, connection: Connection, documents: DocumentStore) -> None:
+    if masters := documents.masters(connection.id):
+        archive.writestr("masters.json", _json(asdict(masters)))
     rows = documents.documents(connection.id)
     archive.writestr("documents.json", _json([asdict(row) for row in rows]))
     for row in rows:

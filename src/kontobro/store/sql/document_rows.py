@@ -20,6 +20,7 @@ from kontobro.core.documents import (
     voucher_facts,
 )
 from kontobro.core.errors import ImpossibleMove
+from kontobro.core.master_files import Counts, KeptMasters, MastersRead
 from kontobro.store.sql.session import Row, Session
 
 PIECE: Final = 1024 * 1024
@@ -38,6 +39,32 @@ IN_DOCUMENTS = (
 
 
 # ------------------------------------------------------------------------------------------------- rows
+
+
+def masters_of(session: Session, connection_id: str) -> KeptMasters | None:
+    rows = session.select("SELECT * FROM kontobro_mastersfile WHERE connection_id = %s", (connection_id,))
+    if not rows:
+        return None
+    (row,) = rows
+    read = MastersRead(row.name, row.sha256, _counts(row.counts))
+    return KeptMasters(read=read, read_at=row.read_at, changed_at=row.changed_at, had=_counts(row.had))
+
+
+def columns_kept(connection_id: str, kept: KeptMasters) -> Mapping[str, Any]:
+    read = {"name": kept.read.name, "sha256": kept.read.sha256, "counts": json.dumps(kept.read.counts)}
+    when = {"read_at": kept.read_at, "changed_at": kept.changed_at, "had": json.dumps(kept.had)}
+    return {"connection_id": connection_id, **read, **when}
+
+
+def last_sync(session: Session, connection_id: str) -> datetime | None:
+    """When one ended in step."""
+    statement = "SELECT at FROM kontobro_sync WHERE connection_id = %s AND outcome = 'in_step' ORDER BY at DESC LIMIT 1"
+    rows = session.select(statement, (connection_id,))
+    return rows[0].at if rows else None
+
+
+def _counts(text: str) -> Counts:
+    return tuple((table, number) for table, number in json.loads(text))
 
 
 def last_document(session: Session, connection_id: str) -> int:

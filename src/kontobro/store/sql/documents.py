@@ -17,10 +17,12 @@ from kontobro.core.documents import (
     SealedVoucher,
 )
 from kontobro.core.errors import ImpossibleMove
+from kontobro.core.master_files import KeptMasters, MastersRead, after_reading
 from kontobro.core.model.journal import Reference
 from kontobro.core.ports import DocumentFile
 from kontobro.store.sql.document_rows import (
     CHUNK,
+    columns_kept,
     columns_of,
     count_on,
     document_of,
@@ -30,8 +32,10 @@ from kontobro.store.sql.document_rows import (
     in_pieces,
     insert_vouchers,
     last_document,
+    last_sync,
     last_vouchers,
     like,
+    masters_of,
     required_row,
     row_of,
     set_series,
@@ -72,6 +76,7 @@ DELETE: Final = (
         WHERE document_id IN (SELECT id FROM kontobro_document WHERE connection_id = %s)""",
     "DELETE FROM kontobro_voucher WHERE connection_id = %s",
     "DELETE FROM kontobro_series WHERE connection_id = %s",
+    "DELETE FROM kontobro_mastersfile WHERE connection_id = %s",
     "DELETE FROM kontobro_document WHERE connection_id = %s",
 )
 """What goes with a connection, in order: the last numbers are kept."""
@@ -79,6 +84,18 @@ DELETE: Final = (
 
 class Documents(Part):
     """Documents, their files' bytes and their vouchers; `schema/document_guards.py` judges each row."""
+
+    # ------------------------------------------------------------------------------------ master data
+
+    def note_masters(self, connection_id: str, read: MastersRead, now: datetime) -> None:
+        with self.tables.writing() as session:
+            if session.select("SELECT id FROM kontobro_connection WHERE id = %s", (connection_id,)):
+                kept = after_reading(masters_of(session, connection_id), read, now, last_sync(session, connection_id))
+                session.upsert("kontobro_mastersfile", ("connection_id",), columns_kept(connection_id, kept))
+
+    def masters(self, connection_id: str) -> KeptMasters | None:
+        with self.tables.reading() as session:
+            return masters_of(session, connection_id)
 
     # ---------------------------------------------------------------------------------------- sealing
 

@@ -100,7 +100,7 @@ _READ: Final[Mapping[str, Callable[[Any], Any]]] = {
         (
             *("started_at", "finished_at", "claimed_at", "updated_at", "intent_at", "at"),
             *("delivered_at", "imported_at", "released_at"),
-            *("login_ended_at", "found_at", "decided_at"),
+            *("login_ended_at", "found_at", "decided_at", "read_at", "changed_at"),
         ),
         _instant,
     ),

@@ -23,6 +23,7 @@ from kontobro.core.settings.toml import settings_from, settings_to
 from kontobro.core.words import setting_in
 from kontobro.sync.run import KINDS, plan_sync
 from kontobro.sync.shown import Shown, shown_of
+from kontobro.web.connection.master_file import changed_of
 from kontobro.web.language import language_now
 from kontobro.web.process import change, process
 from kontobro.web.site.aside import aside
@@ -54,6 +55,7 @@ def plan(request: HttpRequest, member: Member, connection: Connection, kind: str
         "kind": chosen,
         "plan": found,
         "fault": fault,
+        "changed": changed_of(connection, chosen),
         "part": part,
         "may_approve": member.may("bookkeeper") and connection.status == "connected",
         "switch": setting_in(catalogue()["create_vendors"].label, language_now()),

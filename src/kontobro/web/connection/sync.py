@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from kontobro.core.model.connection import Connection
 from kontobro.sync.run import KINDS, NOTED
+from kontobro.web.connection.master_file import master_file
 from kontobro.web.process import process
 from kontobro.web.tenancy import Member, of_connection
 
@@ -20,6 +21,7 @@ def sync(request: HttpRequest, member: Member, connection: Connection) -> HttpRe
     kinds = [(kind, noted.get(NOTED[kind][-1])) for kind in KINDS if kind in connection.settings.sync]
     shown = {
         "kinds": kinds,
+        "master_file": master_file(connection),
         "work": [work for work in process.runner.work(connection.id, 10) if work.kind == "sync"],
         "may_approve": member.may("bookkeeper") and connection.status == "connected",
     }

@@ -31,6 +31,7 @@ from kontobro.web.connect.views import SCOPE_WORDS, scope_words
 from kontobro.web.connect.views_erp import AccessForm
 from kontobro.web.connection.elsewhere import elsewhere_of
 from kontobro.web.connection.ended import ended_logins
+from kontobro.web.connection.master_file import master_file
 from kontobro.web.models import Setup
 from kontobro.web.process import change, process
 from kontobro.web.site.aside import aside
@@ -71,6 +72,7 @@ def _page(request: HttpRequest, member: Member, connection: Connection, **more: 
         "setups": [one for one in flow.open_setups(member.user) if one.connection_id == connection.id],
         "ended": ended_logins([connection], process.overview),
         "elsewhere": elsewhere_of(connection),
+        "master_file": master_file(connection),
         "takeover": takeover,
         "effective_at": effective_at(takeover) if takeover else None,
         "may": {"export": member.may("bookkeeper"), "end": member.may("owner")},

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from kontobro.core.errors import Misconfigured
+from kontobro.core.master_files import MastersRead
 from kontobro.core.model.masterdata import Account, Dimension, DimensionValue, TaxCode
+from kontobro.erp.files.common.master_file import MasterFile
 from kontobro.erp.files.common.masters import company_of, read_master_file
 from tests.erp.files.common.master_files import put, refused
 
@@ -127,6 +129,26 @@ def test_options_come_before_the_file_s_company(tmp_path: Path) -> None:
     company = company_of(masters, {"currency": "eur"})
     assert (company.name, company.currency, company.time_zone) == ("Fjord & Bro ApS", "EUR", "Europe/Copenhagen")
     assert company.read_from == (str(masters.sources[0]),)
+
+
+def test_which_file_was_read_is_told_by_its_name_its_digest_and_its_counts(tmp_path: Path) -> None:
+    counts = (("accounts", 1), ("tax_codes", 1), ("dimension_values", 1))
+    options = {"company_name": "Fjord & Bro", "currency": "DKK"}
+    file = put(tmp_path, {"masters.toml": MASTERS})
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    one = company_of(read_master_file(file), {**options, "masters": str(file)})
+    assert one.masters == MastersRead("masters.toml", digest, counts)
+
+    folder = tmp_path / "charts"
+    folder.mkdir()
+    put(folder, {"masters.toml": MASTERS, "vendors.csv": "vendor code,name\n70001,A\n70002,B\n"})
+    both = company_of(read_master_file(folder), {**options, "masters": f"{folder}/"})
+    lines = (
+        f"{digest}  masters.toml\n{hashlib.sha256((folder / 'vendors.csv').read_bytes()).hexdigest()}  vendors.csv\n"
+    )
+    expected = (*counts, ("vendors", 2))
+    assert both.masters == MastersRead("charts", hashlib.sha256(lines.encode()).hexdigest(), expected)
+    assert company_of(MasterFile({}), options).masters is None
 
 
 @pytest.mark.parametrize(

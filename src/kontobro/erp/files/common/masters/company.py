@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from zoneinfo import available_timezones
 
 from kontobro.core.errors import Misconfigured, shown
+from kontobro.core.master_files import MastersRead
 from kontobro.core.model.masterdata import Company
 from kontobro.core.model.money import EXPONENTS
-from kontobro.erp.files.common.master_file import MasterFile
+from kontobro.erp.files.common.master_file import MasterFile, Source
+from kontobro.erp.kit.masters_file import TABLES
 
 
 def company_of(masters: MasterFile, options: Mapping[str, str], currency: str = "") -> Company:
@@ -29,7 +34,24 @@ def company_of(masters: MasterFile, options: Mapping[str, str], currency: str = 
     if zone and zone not in available_timezones():
         raise _wrong(f'The time zone "{shown(zone)}" is not one.', "Use Europe/Berlin, for example.")
     read_from = (*map(str, masters.sources), *masters.notes)
-    return replace(stated, id=stated.id or name, name=name, currency=code, time_zone=zone, read_from=read_from)
+    stated = replace(stated, read_from=read_from, masters=read_of(masters.sources, options.get("masters", "")))
+    return replace(stated, id=stated.id or name, name=name, currency=code, time_zone=zone)
+
+
+def read_of(sources: Sequence[Source], path: str) -> MastersRead | None:
+    """All files as one: of several the digest is that of `sha256sum`'s lines about them. None where none was read."""
+    if not sources:
+        return None
+    counts: Counter[str] = Counter()
+    for source in sources:
+        counts.update(source.counts)
+    lines = "".join(f"{source.sha256}  {source.name}\n" for source in sources)
+    digest = sources[0].sha256 if len(sources) == 1 else hashlib.sha256(lines.encode()).hexdigest()
+    return MastersRead(
+        Path(path.strip()).name or sources[0].name,
+        digest,
+        tuple((table, counts[table]) for table, kind in TABLES.items() if counts[table] and kind is not Company),
+    )
 
 
 def _missing(what: str, option: str, field: str) -> Misconfigured:
