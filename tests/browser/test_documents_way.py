@@ -14,7 +14,7 @@ from tests.browser.started_service import start_service
 from tests.support.chromium import open_window
 from tests.support.page_watch import tab_to
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]  # a busy machine is slow in a browser
 
 REFUSED = re.compile(r"/(release|last|save)/: .*(400 \(Bad Request\)|409 \(Conflict\))$")
 """What the browser itself notes of a form that was answered with a question."""
@@ -146,9 +146,9 @@ def a_template_is_written_saved_and_taken_back(way: Journey) -> None:
     way.press("Save")
     way.says("The template was not saved")
     way.stop(way.page, "template-refused")
-    way.page.get_by_label("Template", exact=True).fill(
-        'name = "Ours"\n[[columns]]\ntitle = "Payer"\nvalue = "{payee}"\n'
-    )
+    columns = {"Payer": "payee", "Account": "account_number", "Amount": "amount"}
+    parts = (f'[[columns]]\ntitle = "{title}"\nvalue = "{{{value}}}"\n' for title, value in columns.items())
+    way.page.get_by_label("Template", exact=True).fill("\n".join(['name = "Ours"', *parts]))
     expect(way.page.locator("#preview").get_by_role("columnheader", name="Payer")).to_be_visible(timeout=SOON)
     assert tab_to(way.page, "Save")
     way.page.keyboard.press("Enter")

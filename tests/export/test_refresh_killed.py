@@ -105,7 +105,9 @@ def assert_asks_to_reconnect(connected: ConnectedHome) -> None:
     assert "LoginFailed" in answer["kinds"], answer
     assert "onnect again" in answer["said"]
     assert not [name for name in connected.boundaries if "mark_reconnect" not in name], "it wrote all the same"
-    assert stored(connected) == replace(before, status="reconnect")
+    after = stored(connected)
+    assert after.login_ended_at is not None
+    assert after == replace(before, status="reconnect", login_ended_at=after.login_ended_at)
     assert before.settings == SETTINGS
 
 
