@@ -163,7 +163,7 @@ class Journey:
 
     # ---- fixing
 
-    def see_problem(self, message: str) -> None:
+    def see_problem(self, message: str | re.Pattern[str]) -> None:
         """From the page of problems to the item with this one, and its remedy."""
         self.follow("Problems")
         self.heading("Problems")
