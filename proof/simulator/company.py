@@ -13,7 +13,7 @@ from kontobro.core.model.masters import Masters
 from kontobro.core.model.settings import Settings
 from kontobro.export.job.masters import load_masters
 from kontobro.testing.connector.entries import Chart
-from kontobro.testing.export.company import FAILS, PNG, codes_of, expenses, hashes, settings_of
+from kontobro.testing.export.company import FAILS, codes_of, content_of, expenses, hashes, settings_of
 from kontobro.testing.export.compared import entries_of
 from pleo_sandbox.errors import PleoError
 from pleo_sandbox.model import FileBlob, SandboxCompany
@@ -94,15 +94,10 @@ def open_company(plan: Plan, world: World) -> Company:
     items, receipts = {}, {}
     for number, (item, count) in enumerate(expenses(codes_of(CHART, load_masters(ledger, ledger.check()))), start=1):
         files = [
-            FileBlob(f"receipt-{number}-{place}.png", "image/png", _content(number, place)) for place in range(count)
+            FileBlob(f"receipt-{number}-{place}.png", "image/png", content_of(number, place)) for place in range(count)
         ]
         sandbox.add_expense(company, item, files)
         items[number], receipts[number] = item, count
     opened = Company(plan, world, sandbox, ledger, company, items, receipts)
     sandbox.press_export(company, vendor_based=True)
     return opened
-
-
-def _content(number: int, place: int) -> bytes:
-    """As `kontobro.testing.export.company` makes it, whose `hashes` are compared with."""
-    return PNG + f"{number}/{place}".encode()

@@ -9,11 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 
 from kontobro.export import run_job
-from kontobro.store import open_store
 from proof.simulator.company import Company, open_company
 from proof.simulator.hand import People
 from proof.simulator.judge import too_early, wrong_with
@@ -21,7 +19,7 @@ from proof.simulator.plan import Plan
 from proof.simulator.pleo import Box
 from proof.simulator.schedule import Worker
 from proof.simulator.seeded import seeded
-from proof.simulator.worker import DATABASE, Export, Exporters
+from proof.simulator.worker import Export, Exporters
 from proof.simulator.world import World
 
 ROUNDS = 6
@@ -56,7 +54,7 @@ def simulate(plan: Plan, export: Export = run_job) -> Verdict:
         exporters = Exporters(world, company, box, folder, lambda told: wrong.extend(too_early(company, told)), export)
         world.hand = People(company, exporters)
         for home in sorted(set(plan.homes)):
-            exporters.install(home, _template())
+            exporters.install(home)
         try:
             _lived(world, company, exporters)
             wrong.extend(wrong_with(company))
@@ -79,18 +77,13 @@ def _lived(world: World, company: Company, exporters: Exporters) -> None:
     world.calm()
     for _ in range(ROUNDS):
         exporters.connect_again()
-        _wake(world)
+        world.schedule.wake()
         world.schedule.run(world.clock.now() + timedelta(hours=2))
         left = [number for number in company.items if company.status(number) not in ("successful", "failed")]
         failed = [number for number in company.items if company.status(number) == "failed"]
         if not left and len(failed) <= 1 and not any(job.is_open for job in company.sandbox.jobs):
             return
         company.press_again()
-
-
-def _wake(world: World) -> None:
-    for worker in world.schedule.workers:
-        worker.wakes = world.clock.now()
 
 
 def _end(world: World, exporters: Exporters) -> None:
@@ -141,16 +134,3 @@ def _folder() -> Iterator[Path]:
         yield Path(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@cache
-def _template() -> Path:
-    """A store without rows, with a key: its tables take half a second."""
-    import atexit
-
-    folder = tempfile.TemporaryDirectory(prefix="kontobro-proof-")
-    atexit.register(folder.cleanup)
-    place = Path(folder.name) / "home"
-    place.mkdir(mode=0o700)
-    open_store(place / DATABASE).close()
-    return place

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -37,10 +37,6 @@ class Worker:
     fault: BaseException | None = None
     turn: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     thread: threading.Thread | None = None
-
-    @property
-    def is_here(self) -> bool:
-        return self.thread is threading.current_thread()
 
 
 class Schedule:
@@ -72,6 +68,11 @@ class Schedule:
             if wakes >= until:
                 return
             self.clock.move(wakes - self.clock.now())
+
+    def wake(self) -> None:
+        """All workers go on now, as after a webhook of Pleo's."""
+        for worker in self.workers:
+            worker.wakes = min(worker.wakes, self.clock.now())
 
     def pause(self, worker: Worker, seconds: float) -> None:
         """Let this worker sleep, and others have their turns. Called by the worker itself."""
@@ -111,9 +112,3 @@ class Schedule:
         finally:
             worker.ended = True
             self._back.release()
-
-
-def wake(workers: Sequence[Worker], now: datetime) -> None:
-    """All go on now, as after a webhook of Pleo's."""
-    for worker in workers:
-        worker.wakes = min(worker.wakes, now)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from kontobro.export import Ports, next_job
 from kontobro.export.job.ended import note_ends
 from kontobro.pleo import Ways, open_pleo
 from kontobro.store import open_store
+from kontobro.testing.export.home import DATABASE, empty_store, forget_history
 from kontobro.testing.faults import STORE_COMMITS
 from proof.simulator.company import Company
 from proof.simulator.ledger import Way
@@ -32,9 +32,6 @@ POLL = 900.0
 
 RESTART = 20.0
 """Until a new process takes a dead one's place."""
-
-DATABASE = "kontobro.sqlite3"
-KEPT = ("kontobro_connection", "kontobro_secret", "kontobro_allowedmove", "django_migrations", "sqlite_sequence")
 
 
 class WorkerClock:
@@ -113,10 +110,11 @@ class Exporters:
     keys: list[str] = field(default_factory=list, repr=False)
     _forgotten: set[int] = field(default_factory=set)
 
-    def install(self, home: int, template: Path) -> None:
+    def install(self, home: int) -> None:
         """An installation with a connection and a key of its own."""
         place = self._home(home)
-        shutil.copytree(template, place)
+        place.mkdir(mode=0o700)
+        shutil.copy(empty_store(), place / DATABASE)
         store = open_store(place / DATABASE)
         store.save_connection(self._connection(), Tokens(access=self._new_key()))
         store.close()
@@ -160,12 +158,7 @@ class Exporters:
         for worker in self.world.schedule.workers:
             if worker.home == home:
                 worker.fenced = True
-        with sqlite3.connect(self._home(home) / DATABASE) as database:
-            tables = [row[0] for row in database.execute("select name from sqlite_master where type = 'table'")]
-            for table in tables:
-                if table not in KEPT:
-                    database.execute(f"delete from {table}")
-        database.close()
+        forget_history(self._home(home) / DATABASE)
         self._forgotten.add(home)
 
     # ------------------------------------------------------------------------------------------------

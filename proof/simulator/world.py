@@ -135,8 +135,7 @@ class World:
             case "move the clock":
                 self.clock.move(timedelta(seconds=act.size * 7200))
             case "wake everyone":
-                for one in self.schedule.workers:
-                    one.wakes = min(one.wakes, self.clock.now())
+                self.schedule.wake()
             case "refuse for a while" | "restart the accounting system":
                 self._away[side] = self.clock.now() + timedelta(seconds=10 + act.size * 900)
             case "lose the request":

@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from typing import Any, ClassVar
 from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.model.settings import Settings
 from kontobro.store import open_store
+from kontobro.testing.export import home
 from pleo_sandbox.model import SandboxCompany
 from pleo_sandbox.server import serve
 from pleo_sandbox.state.sandbox import Sandbox
@@ -242,11 +242,4 @@ def connect(connected: ConnectedHome, settings: Settings = SETTINGS) -> Connecti
 
 def forget_history(connected: ConnectedHome) -> None:
     """Delete every table's rows but those of connections, secrets and migrations."""
-    keep = ("kontobro_connection", "kontobro_secret", "kontobro_allowedmove", "django_migrations", "sqlite_sequence")
-    with sqlite3.connect(connected.database) as database:
-        tables = [row[0] for row in database.execute("select name from sqlite_master where type = 'table'")]
-        history = [table for table in tables if table not in keep]
-        assert len(history) >= 4
-        for table in history:
-            database.execute(f"delete from {table}")
-    database.close()
+    assert len(home.forget_history(connected.database)) >= 4

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import atexit
 import shutil
-import tempfile
-from functools import cache
 from pathlib import Path
 
-from kontobro.store import open_store
+from kontobro.testing.export.home import empty_store
 
 
 def put_empty_store(path: Path) -> Path:
@@ -18,15 +15,5 @@ def put_empty_store(path: Path) -> Path:
     """
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        shutil.copy(_template(), path)  # with its mode: for its owner alone
-    return path
-
-
-@cache
-def _template() -> Path:
-    """One a process, made by the product itself."""
-    folder = tempfile.TemporaryDirectory(prefix="kontobro-store-")
-    atexit.register(folder.cleanup)
-    path = Path(folder.name) / "empty.sqlite3"
-    open_store(path).close()
+        shutil.copy(empty_store(), path)  # with its mode: for its owner alone
     return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -67,18 +68,7 @@ def erase(
     if as_json:
         show.emit({"expenses": len(found), "bookings": erased, **({"documents": held} if store else {})})
     elif found:
-        show.say(
-            _("{count} expenses were erased from Kontobro. Pleo and the accounting system keep their own data.").format(
-                count=len(found)
-            )
-        )
-        if held:
-            show.say(
-                _("Sealed documents are not changed; they name the person still: {join}.").format(
-                    join=", ".join(map(str, held))
-                ),
-                "yellow",
-            )
+        _say_erased(len(found), held)
     else:
         show.say_fault(
             f'No expense of "{shown(who)}" is stored for {connection.name}. Nothing was erased.',
@@ -86,6 +76,21 @@ def erase(
         )
     if not found:
         raise typer.Exit(Exit.PROBLEMS)
+
+
+def _say_erased(count: int, held: Sequence[int]) -> None:
+    show.say(
+        _("{count} expenses were erased from Kontobro. Pleo and the accounting system keep their own data.").format(
+            count=count
+        )
+    )
+    if held:
+        show.say(
+            _("Sealed documents are not changed; they name the person still: {documents}.").format(
+                documents=", ".join(map(str, held))
+            ),
+            "yellow",
+        )
 
 
 @app.command("delete")

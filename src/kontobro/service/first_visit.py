@@ -10,6 +10,7 @@ import os
 import secrets
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -65,5 +66,10 @@ NEEDED = ("starlette", "uvicorn", "jinja2", "python_multipart", "beancount")
 
 def is_offered(config: ServiceConfig) -> bool:
     """On one's own machine, in one process, with the parts installed."""
-    alone = config.local and not config.database_url.get_secret_value()
-    return alone and all(find_spec(module) is not None for module in NEEDED)
+    return config.local and not config.database_url.get_secret_value() and _is_installed()
+
+
+@cache
+def _is_installed() -> bool:
+    """Looked for once a process: every page asks."""
+    return all(find_spec(module) is not None for module in NEEDED)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from django.db.models import QuerySet
 
@@ -24,6 +24,8 @@ from kontobro.store.read.pages import (
     Total,
 )
 from kontobro.store.rows import booking_of, job_of
+
+T = TypeVar("T")
 
 CHUNK = 500
 """Rows of a stream that are read together."""
@@ -91,13 +93,8 @@ class BookingList:
             return self._whole(list(self._numbers()[first:last]))
 
     def each(self) -> Iterator[ConnectionBooking]:
-        """All of them, a few at a time; which they are is settled when it begins: eight bytes each."""
-        with self.database.reading():
-            numbers = array("q", self._numbers().iterator(chunk_size=10_000))
-        for at in range(0, len(numbers), CHUNK):
-            with self.database.reading():
-                rows = self._whole(numbers[at : at + CHUNK].tolist())
-            yield from rows
+        """All of them, a few at a time."""
+        return _each(self.database, self._numbers(), self._whole)
 
     def _rows(self) -> QuerySet[models.Booking]:
         rows = models.Booking.objects.using(self.database.alias).filter(connection_id=self.connection_id)
@@ -128,12 +125,7 @@ class JobList:
             return self._whole(list(self._numbers()[first:last]))
 
     def each(self) -> Iterator[ConnectionJob]:
-        with self.database.reading():
-            numbers = array("q", self._numbers().iterator(chunk_size=10_000))
-        for at in range(0, len(numbers), CHUNK):
-            with self.database.reading():
-                rows = self._whole(numbers[at : at + CHUNK].tolist())
-            yield from rows
+        return _each(self.database, self._numbers(), self._whole)
 
     def _rows(self) -> QuerySet[models.Job]:
         rows = models.Job.objects.using(self.database.alias).filter(connection_id__in=self.connection_ids)
@@ -148,6 +140,16 @@ class JobList:
         found = models.Job.objects.using(self.database.alias).in_bulk(numbers)
         known = [found[number] for number in numbers if number in found]
         return [ConnectionJob(connection_id=row.connection_id, job=job_of(row)) for row in known]
+
+
+def _each(database: Database, numbers: Any, whole: Callable[[Sequence[int]], Sequence[T]]) -> Iterator[T]:
+    """The rows of these primary keys, CHUNK at a time; which they are is settled when it begins: eight bytes each."""
+    with database.reading():
+        kept = array("q", numbers.iterator(chunk_size=10_000))
+    for at in range(0, len(kept), CHUNK):
+        with database.reading():
+            rows = whole(kept[at : at + CHUNK].tolist())
+        yield from rows
 
 
 def owned(row: models.Booking) -> ConnectionBooking:

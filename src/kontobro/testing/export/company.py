@@ -136,7 +136,7 @@ def open_company(sandbox: SandboxProcess, codes: Codes) -> PleoCompany:
 
 def hashes(number: int, count: int) -> list[str]:
     """SHA-256 of an expense's receipts, in order."""
-    return [hashlib.sha256(_content(number, place)).hexdigest() for place in range(count)]
+    return [hashlib.sha256(content_of(number, place)).hexdigest() for place in range(count)]
 
 
 def expenses(codes: Codes) -> Sequence[tuple[Json, int]]:
@@ -201,12 +201,13 @@ def _money(codes: Codes, minor: int) -> Json:
     return {"inSupplierCurrency": both, "inWalletCurrency": both}
 
 
-def _content(number: int, place: int) -> bytes:
+def content_of(number: int, place: int) -> bytes:
+    """A receipt's bytes."""
     return PNG + f"{number}/{place}".encode()
 
 
 def _file(number: int, place: int) -> Json:
-    content = base64.b64encode(_content(number, place)).decode()
+    content = base64.b64encode(content_of(number, place)).decode()
     return {"name": f"receipt-{number}-{place}.png", "media_type": "image/png", "content": content}
 
 

@@ -23,9 +23,9 @@ from kontobro.bootstrap import SystemClock
 from kontobro.core.errors import KontobroError
 from kontobro.core.ports import Connector
 from kontobro.erp.kit.guard import guarded
+from kontobro.testing.export.home import DATABASE
 from kontobro.testing.faults import ERP_WRITES, PLEO_WRITES, STORE_COMMITS, Boundaries, Seam
 
-DATABASE = "kontobro.sqlite3"
 LONGEST = 900
 """Seconds an exporter may live: one that hangs is ended, and the proof says so."""
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import atexit
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -20,7 +18,8 @@ from kontobro.service.demo.sandbox_process import SandboxProcess, running_sandbo
 from kontobro.testing.connector.books import Books, CountsAll
 from kontobro.testing.export.company import FAILS, Codes, PleoCompany, codes_of, hashes, open_company, settings_of
 from kontobro.testing.export.compared import differences, entries_of
-from kontobro.testing.export.exporter import DATABASE, Ended, Exporters, exporters
+from kontobro.testing.export.exporter import Ended, Exporters, exporters
+from kontobro.testing.export.home import DATABASE, empty_store
 
 QUIET_MINUTES = 8
 """Until the next run: a job whose claim is in doubt has been quiet for long enough."""
@@ -161,7 +160,7 @@ class ExportProof:
         from kontobro.store import open_store
 
         folder.mkdir(mode=0o700)
-        shutil.copy(_empty_store(), folder / DATABASE)
+        shutil.copy(empty_store(), folder / DATABASE)
         connection = Connection(
             id="proof",
             name="proof",
@@ -188,17 +187,6 @@ def export_proof(books: Books, settings: Settings | None = None) -> Iterator[Exp
     with ExitStack() as stack:
         sandbox = stack.enter_context(running_sandbox())
         yield ExportProof(books, sandbox, stack.enter_context(exporters(books.elsewhere)), settings)
-
-
-@cache
-def _empty_store() -> Path:
-    """A store without rows, made once: its tables take half a second."""
-    from kontobro.store import open_store
-
-    folder = tempfile.TemporaryDirectory(prefix="kontobro-proof-")
-    atexit.register(folder.cleanup)
-    open_store(Path(folder.name) / DATABASE).close()
-    return Path(folder.name) / DATABASE
 
 
 def _not_ended(ended: Ended) -> Iterator[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from tempfile import TemporaryFile
 from typing import IO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
@@ -24,7 +23,7 @@ from kontobro.export.documents.waiting import waiting_of
 from kontobro.web.documents.reach import sealed_document, store_of
 from kontobro.web.documents.template import BY_TEMPLATE
 from kontobro.web.process import process
-from kontobro.web.site.download import Held
+from kontobro.web.site.download import Held, made_file
 from kontobro.web.tenancy import Member, of_connection
 
 SHOWN = 100
@@ -113,20 +112,10 @@ def everything(request: HttpRequest, member: Member, connection: Connection, num
     store = store_of(connection)
     row = sealed_document(store, connection, number)
     require_bytes(row)
-    held, target = Held(member), TemporaryFile()  # noqa: SIM115 - the answer closes it when it has been sent
-    try:
-        with held.in_time():
-            _pack(connection, row, store, target)
-        target.seek(0)
-    except BaseException:
-        target.close()
-        raise
-    finally:
-        held.close()
+    name = f"document-{number:05d}.zip"
+    answer = made_file(member, name, "application/zip", lambda file: _pack(connection, row, store, file))
     member.note("document downloaded", f"document {number}: all files", connection.id)
-    return FileResponse(
-        target, as_attachment=True, filename=f"document-{number:05d}.zip", content_type="application/zip"
-    )
+    return answer
 
 
 def _pack(connection: Connection, row: DocumentRow, store: DocumentStore, target: IO[bytes]) -> None:

@@ -23,6 +23,7 @@ from kontobro.export.tieout.forgotten import forgotten
 from kontobro.export.tieout.sheet import ENTRY_COLUMNS, add_summary, entry_row, passing, reasons, sorted_sums
 from kontobro.export.tieout.sheets import Book
 from kontobro.store.read.pages import BookingFilter
+from kontobro.web.lists.fields import days_in_order
 from kontobro.web.lists.files import as_csv as csv_of
 from kontobro.web.lists.files import as_xlsx as xlsx_of
 from kontobro.web.process import process
@@ -76,11 +77,7 @@ class ScopeForm(forms.Form):
     wallet = forms.CharField(label=gettext_lazy("Wallet or currency"), required=False, max_length=50)
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        first, last = cleaned.get("first"), cleaned.get("last")
-        if first and last and last < first:
-            raise forms.ValidationError(_("The last day is before the first day."))
-        return cleaned
+        return days_in_order(super().clean() or {})
 
 
 @require_safe

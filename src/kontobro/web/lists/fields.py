@@ -24,6 +24,14 @@ FIGURE = re.compile(r"[0-9]+(?:[.,'\N{RIGHT SINGLE QUOTATION MARK}\s][0-9]+)*")
 MOST_DIGITS = 15
 
 
+def days_in_order(cleaned: dict[str, Any]) -> dict[str, Any]:
+    """What a form with the fields `first` and `last` says. Raises ValidationError when they are the wrong way round."""
+    first, last = cleaned.get("first"), cleaned.get("last")
+    if first and last and last < first:
+        raise forms.ValidationError(_("The last day is before the first day."))
+    return cleaned
+
+
 class FilterForm(forms.Form):
     """Days and a search. What is not in the address filters nothing."""
 
@@ -45,11 +53,7 @@ class FilterForm(forms.Form):
     """What the address itself says."""
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        first, last = cleaned.get("first"), cleaned.get("last")
-        if first and last and last < first:
-            raise forms.ValidationError(_("The last day is before the first day."))
-        return cleaned
+        return days_in_order(super().clean() or {})
 
     def value_of(self, name: str, otherwise: Any = None) -> Any:
         """What a field says; `otherwise` for one that is empty or wrong: the form shows what is wrong."""

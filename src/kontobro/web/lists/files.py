@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
-from tempfile import TemporaryFile
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 from django.http import FileResponse, Http404, StreamingHttpResponse
 
 from kontobro.export.tieout.sheets import Book, Cell, csv_lines, xlsx_book
-from kontobro.web.site.download import Held
+from kontobro.web.site.download import XLSX, Held, made_file
 from kontobro.web.tenancy import Member
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 Row = Sequence[Cell]
 T = TypeVar("T")
@@ -48,19 +45,13 @@ def as_csv(
 
 
 def as_xlsx(member: Member, name: str, fill: Callable[[Book], None]) -> FileResponse:
-    """A workbook that `fill` writes; on the disk, not in memory."""
-    held = Held(member)
-    file = TemporaryFile()  # noqa: SIM115 - the answer closes it when it has been sent
-    try:
-        with held.in_time(), xlsx_book(file) as book:
+    """A workbook that `fill` writes."""
+
+    def make(file: BinaryIO) -> None:
+        with xlsx_book(file) as book:
             fill(book)
-        file.seek(0)
-    except BaseException:
-        file.close()
-        raise
-    finally:
-        held.close()
-    return FileResponse(file, as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX)
+
+    return made_file(member, f"{name}.xlsx", XLSX, make)
 
 
 def _fill(book: Book, name: str, columns: Sequence[str], rows: Iterable[Row]) -> None:

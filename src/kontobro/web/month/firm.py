@@ -24,9 +24,9 @@ from kontobro.store.read.firm import MonthCounts
 from kontobro.web.models import MonthClose, Organisation
 from kontobro.web.month import closing
 from kontobro.web.month.blocks import Block, known_blocks, today_of
-from kontobro.web.month.workbook import XLSX
 from kontobro.web.organisation.companies import Listed, listed_companies, people
 from kontobro.web.process import process
+from kontobro.web.site.download import XLSX
 from kontobro.web.tenancy import Member, of_organisation
 
 SHOWN = 100

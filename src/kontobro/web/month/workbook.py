@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from tempfile import TemporaryFile
 
 from django.http import FileResponse, HttpRequest
 from django.utils.translation import gettext as _
@@ -14,16 +13,14 @@ from kontobro.core.model.connection import Connection
 from kontobro.export.tieout.collect import tied_entries
 from kontobro.export.tieout.month import MonthEnd, month_end_of, scope_of
 from kontobro.export.tieout.sheet import ENTRY_COLUMNS, passing
-from kontobro.export.tieout.sheets import Book, xlsx_book
+from kontobro.export.tieout.sheets import Book
+from kontobro.web.lists.files import as_xlsx as xlsx_of
 from kontobro.web.month import closing
 from kontobro.web.month.blocks import today_of
 from kontobro.web.month.views import blocks_of
 from kontobro.web.month.words import FIGURE_WORDS, SIDES
 from kontobro.web.process import process
-from kontobro.web.site.download import Held
 from kontobro.web.tenancy import Member, of_connection
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @require_safe
@@ -31,24 +28,17 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def as_xlsx(request: HttpRequest, member: Member, connection: Connection) -> FileResponse:
     """Both sides as they are now; for a closed month also what has changed since."""
     first = closing.month_named(request.GET.get("month", ""), today_of(connection.settings.time_zone))
-    held = Held(member)
-    file = TemporaryFile()  # noqa: SIM115 - the answer closes it when it has been sent
-    try:
-        with held.in_time(), xlsx_book(file) as book, process.app.visit() as app:
+
+    def fill(book: Book) -> None:
+        with process.app.visit() as app:
             rows = book.sheet("Entries", ENTRY_COLUMNS)
             ports = app.book_ports_for(connection)
             tied = passing(tied_entries(connection, ports, scope_of(first)), rows)
             end = month_end_of(connection, ports, app.pleo_for(connection), first, tied)
             _add_equation(book, end)
             _add_state(book, connection, first, end)
-        file.seek(0)
-    except BaseException:
-        file.close()
-        raise
-    finally:
-        held.close()
-    name = f"month-end-{first:%Y-%m}.xlsx"
-    return FileResponse(file, as_attachment=True, filename=name, content_type=XLSX)
+
+    return xlsx_of(member, f"month-end-{first:%Y-%m}", fill)
 
 
 def _add_equation(book: Book, end: MonthEnd) -> None:

@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from tempfile import TemporaryFile
+from typing import BinaryIO, Final
 
+from django.http import FileResponse
 from django.utils.translation import gettext as _
 
 from kontobro.net.deadline import time_limit
 from kontobro.web.middleware import TooManyAtOnce
 from kontobro.web.site.aside import LONGEST, give_thread_back, take_thread
 from kontobro.web.tenancy import Member
+
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def made_file(member: Member, name: str, content_type: str, make: Callable[[BinaryIO], None]) -> FileResponse:
+    """A file that is whole before it is sent, and on the disk, not in memory. Raises what `make` raises."""
+    held = Held(member)
+    file = TemporaryFile()  # noqa: SIM115 - the answer closes it when it has been sent
+    try:
+        with held.in_time():
+            make(file)
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    finally:
+        held.close()
+    return FileResponse(file, as_attachment=True, filename=name, content_type=content_type)
 
 
 class Held:
