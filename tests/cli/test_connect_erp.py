@@ -153,7 +153,7 @@ def test_check_names_missing_permissions_once(bench: Bench) -> None:
 
 def test_several_companies_are_listed_and_one_is_picked(bench: Bench) -> None:
     bench.erp.company, bench.erp.faults = Company("7", "Fjord Norge", "NOK"), [TWO]
-    result = connects(bench, at_terminal=True, stdin="7\n")
+    result = connects(bench, at_terminal=True, stdin="7\ny\n")
     assert result.exit_code == 0, result.output
     assert "1  Fjord & Bro" in result.stderr
     assert "7  Fjord Norge" in result.stderr
@@ -247,7 +247,7 @@ def test_a_package_s_companies_are_listed_and_one_is_picked(bench: Bench) -> Non
     bench.erp.company, bench.erp.faults = Company("7", "Fjord Norge", "NOK"), [TWO]
     with installed():
         secrets = {"KONTOBRO_API_KEY": KEY, "KONTOBRO_ERP_TOKEN": SECRET}
-        result = bench.run("connect", *NORTHBOOK, stdin="7\n", at_terminal=True, **secrets)
+        result = bench.run("connect", *NORTHBOOK, stdin="7\ny\n", at_terminal=True, **secrets)
     assert result.exit_code == 0, result.output
     assert connected(bench).erp_options["company"] == "7"
 

@@ -84,7 +84,7 @@ def test_what_stands_is_on_the_page() -> None:
 def test_the_store_is_counted_by_the_database(tmp_path: Path) -> None:
     with open_store(put_empty_store(tmp_path / "kontobro.sqlite3")) as store:
         store.save_connection(a_connection(id="c1"))
-        store.save_connection(a_connection(id="c2", status="reconnect"))
+        store.save_connection(a_connection(id="c2", status="reconnect", company_id="another"))
         assert figures_of(store).connections == {"connected": 1, "reconnect": 1}
         assert figures_of(store).bookings == {}
 

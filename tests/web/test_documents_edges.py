@@ -51,12 +51,12 @@ def test_a_document_of_three_hundred_vouchers_is_paged(there: DocumentsSite) -> 
 
 
 def test_names_of_three_hundred_letters_stay_whole(there: DocumentsSite) -> None:
-    """Of a file, of the connection, of the place; nothing is cut, and each may break."""
+    """Of a file, of the company at Pleo, of its books; nothing is cut, and each may break."""
     name = "Å" * 300
-    there.site.app.store.save_connection(replace(there.connection, name=name))
+    there.site.app.store.save_connection(replace(there.connection, company_name=name, erp_company_name=name))
     seal_documents(there.store, there.connection.id, name="n" * 300)
     page = there.page("documents/1/")
-    assert page.count(name) >= 2
+    assert page.count(name) == 4
     assert f'<td class="text-break"><a href="/c/{there.connection.id}/documents/1/files/{"n" * 300}1.csv">' in page
     answer = there.browser.get(f"/c/{there.connection.id}/documents/1/files/{'n' * 300}1.csv")
     assert b"".join(answer.streaming_content) == b"rows"  # type: ignore[attr-defined]

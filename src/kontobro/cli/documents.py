@@ -14,11 +14,11 @@ from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.tables import sheet
 from kontobro.cli.common.words import _
 from kontobro.core.errors import Misconfigured
-from kontobro.erp.files.common.posted import InDatev, journal_bytes, read_posted
 
 if TYPE_CHECKING:
     from kontobro.core.documents import DocumentRow
     from kontobro.core.tieout.journal import JournalTieOut, PostedEntry
+    from kontobro.erp.files.common.posted import InDatev
     from kontobro.export.documents.actions import DocumentsOf
 
 app = typer.Typer(help="Documents for an accounting system that imports files.", invoke_without_command=True)
@@ -234,7 +234,7 @@ def compare(
     from kontobro.core.tieout.journal import tie_to_journal
 
     desk = documents_of(cli_of(context))
-    posted = _posted_by(template, file) if template else read_posted(file, _in_datev(desk))
+    posted = _posted_by(template, file) if template else _posted_in(file, desk)
     result = tie_to_journal(desk.vouchers(), posted)
     marked = desk.mark_found(result) if mark else []
     if as_json:
@@ -252,11 +252,18 @@ def compare(
 def _posted_by(template: str, file: Path) -> list[PostedEntry]:
     """A CSV file's entries, read by a template."""
     from kontobro.cli.template import template_text
+    from kontobro.erp.files.common.posted import journal_bytes
     from kontobro.erp.files.template.layout import read_layout
     from kontobro.erp.files.template.posted import posted_of
 
     layout = read_layout(*template_text(template))
     return posted_of(layout, journal_bytes(file), file.name)
+
+
+def _posted_in(file: Path, desk: DocumentsOf) -> list[PostedEntry]:
+    from kontobro.erp.files.common.posted import read_posted
+
+    return read_posted(file, _in_datev(desk))
 
 
 def _in_datev(desk: DocumentsOf) -> InDatev | None:
@@ -312,7 +319,7 @@ def release(
             raise Misconfigured("A release needs a yes.", "Add --yes.")
         if not typer.confirm(question, err=True):
             raise typer.Exit(Exit.OK)
-    desk.release(number, reason, is_gone=gone, journal=read_posted(journal, _in_datev(desk)) if journal else ())
+    desk.release(number, reason, is_gone=gone, journal=_posted_in(journal, desk) if journal else ())
     show.say(_("Document {number} is released. Export its expenses again in Pleo.").format(number=number))
 
 
