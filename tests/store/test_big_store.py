@@ -32,7 +32,6 @@ READS: dict[str, tuple[int, Read]] = {
     "health": (4, lambda it, ids: it.health(ids)),
     "connections": (1, lambda it, ids: it.connections(ids)),
     "names": (1, lambda it, ids: it.names(ids)),
-    "statuses": (1, lambda it, ids: it.statuses(ids)),
     "unsolved": (1, lambda it, ids: it.unsolved(ids)),
     "waiting_plans": (1, lambda it, ids: it.waiting_plans(ids) == []),
     "jobs": (2, lambda it, ids: it.jobs(ids)),

@@ -14,7 +14,9 @@ import pytest
 from django.db import IntegrityError
 from django.test import Client
 
+from kontobro.store.read.firm import MonthCounts
 from kontobro.web.models import AuditEvent, ConnectionOwner, MonthClose
+from kontobro.web.month.blocks import is_blocked, known_blocks
 from pleo_sandbox.model import Expense
 from tests.support.connected_home import a_connected_home
 from tests.support.pleo_company import a_company, an_item
@@ -198,8 +200,20 @@ def test_the_workbook_has_the_equation_its_state_and_every_entry(equal: Connecte
     assert (figures["Exported in Pleo"], figures["Booked"], figures["Difference"]) == (1234.5, 1243.5, 9)
     state = [[cell.value for cell in row] for row in book["State"].rows]
     assert ["Closed by", "bo@example.com"] in state
+    assert ["Company", equal.connection.pleo_name] in state
+    assert ["Company in the accounting system", equal.connection.books_name or None] in state
     assert ["Not exported in Pleo", "unknown (not permitted)"] in state
     assert any(name == "Changed since" and "Booked: 1234.50 → 1243.50" in words for name, words in state)
+
+
+@pytest.mark.parametrize("cause", ["", "reconnect", "unsure", "sealed", "failed", "delivered"])
+@pytest.mark.parametrize(
+    "counts", [MonthCounts(), MonthCounts(booked=1), MonthCounts(failed=1), MonthCounts(waiting=1)]
+)
+@pytest.mark.parametrize("today", [dt.date(2026, 10, 31), dt.date(2026, 11, 1)])
+def test_a_month_is_blocked_where_something_blocks_it(cause: str, counts: MonthCounts, today: dt.date) -> None:
+    first, waits = dt.date(2026, 10, 1), {cause: 1} if cause else {}
+    assert is_blocked(first, today, waits, counts) == bool(list(known_blocks("id", first, today, waits, counts)))
 
 
 def test_the_firm_sees_every_company_s_month(equal: ConnectedSite) -> None:
@@ -222,7 +236,7 @@ def test_the_firm_sees_every_company_s_month(equal: ConnectedSite) -> None:
     assert "Locked out" not in only
     sheet = workbook(equal.browser, f"{address}month-end.xlsx?{OCTOBER}").active
     rows = [[cell.value for cell in row] for row in sheet]
-    assert [row[2] for row in rows[1:]] == ["open; something blocks it", "open; nothing known blocks it", "closed"]
+    assert [row[3] for row in rows[1:]] == ["open; something blocks it", "open; nothing known blocks it", "closed"]
 
 
 def test_the_firm_sees_that_something_was_exported_after_closing(equal: ConnectedSite) -> None:

@@ -14,6 +14,7 @@ from kontobro.export.tieout.collect import tied_entries
 from kontobro.export.tieout.month import MonthEnd, month_end_of, scope_of
 from kontobro.export.tieout.sheet import ENTRY_COLUMNS, passing
 from kontobro.export.tieout.sheets import Book
+from kontobro.web.lists.files import BOTH, WithBoth
 from kontobro.web.lists.files import as_xlsx as xlsx_of
 from kontobro.web.month import closing
 from kontobro.web.month.blocks import today_of
@@ -31,7 +32,7 @@ def as_xlsx(request: HttpRequest, member: Member, connection: Connection) -> Fil
 
     def fill(book: Book) -> None:
         with process.app.visit() as app:
-            rows = book.sheet("Entries", ENTRY_COLUMNS)
+            rows = WithBoth(book.sheet("Entries", (*BOTH, *ENTRY_COLUMNS)), connection)
             ports = app.book_ports_for(connection)
             tied = passing(tied_entries(connection, ports, scope_of(first)), rows)
             end = month_end_of(connection, ports, app.pleo_for(connection), first, tied)
@@ -59,7 +60,11 @@ def _add_state(book: Book, connection: Connection, first: dt.date, end: MonthEnd
 
 def _state(connection: Connection, first: dt.date, end: MonthEnd) -> Sequence[Sequence[str | int | dt.datetime]]:
     kept = closing.closed(connection.id, first)
-    rows: list[Sequence[str | int | dt.datetime]] = [(_("Company"), connection.name), (_("Month"), f"{first:%Y-%m}")]
+    rows: list[Sequence[str | int | dt.datetime]] = [
+        (_("Company"), connection.pleo_name),
+        (_("Company in the accounting system"), connection.books_name),
+        (_("Month"), f"{first:%Y-%m}"),
+    ]
     if kept:
         rows += [(_("Closed by"), kept.closed_name), (_("Closed at (UTC)"), kept.closed_at)]
         rows += [(_("Changed since"), _line(one)) for one in closing.changes(kept, end.sums)]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from tempfile import TemporaryFile
-from typing import IO
+from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.contrib import messages
@@ -28,6 +27,7 @@ from kontobro.export.personal.data import (
 from kontobro.web.connection.forgetting import forget_connection
 from kontobro.web.models import AuditEvent, MonthClose, ToldNotice, WebhookDelivery
 from kontobro.web.process import process
+from kontobro.web.site.download import made_file
 from kontobro.web.tenancy import Member, of_connection
 
 LONGEST = 200
@@ -51,16 +51,17 @@ def privacy(request: HttpRequest, member: Member, connection: Connection) -> Htt
 @of_connection("owner")
 def export(request: HttpRequest, member: Member, connection: Connection) -> FileResponse:
     """All that is kept of the company as a zip of JSON; no secrets, and no addresses of members."""
-    file = TemporaryFile()  # noqa: SIM115 - the response closes it
-    count = export_company(connection, process.app.store, file, process.app.document_store_for(connection))
-    _add_ours(connection, file)
-    member.note("personal data exported", f"{count} bookings", connection.id)
-    file.seek(0)
+
+    def make(file: BinaryIO) -> None:
+        count = export_company(connection, process.app.store, file, process.app.document_store_for(connection))
+        _add_ours(connection, file)
+        member.note("personal data exported", f"{count} bookings", connection.id)
+
     name = f"kontobro-{slugify(connection.pleo_name) or 'company'}.zip"
-    return FileResponse(file, as_attachment=True, filename=name, content_type="application/zip")
+    return made_file(member, name, "application/zip", make)
 
 
-def _add_ours(connection: Connection, file: IO[bytes]) -> None:
+def _add_ours(connection: Connection, file: BinaryIO) -> None:
     """What the pages keep of a company, beside the store's: who did it is the organisation's."""
     of_it = {"connection_id": connection.id}
     rows = {
