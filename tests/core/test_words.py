@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from babel.messages.catalog import Message
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from hypothesis import given
@@ -52,7 +53,7 @@ from kontobro.core.words import (
 )
 from kontobro.export.job.claim import NOT_OURS
 from kontobro.store.secrets.codec import notes_from, notes_to
-from scripts.catalogues import problems
+from scripts.catalogues import DOMAINS, Domain, problems
 from scripts.words import LATER
 
 ROOT = Path(__file__).parents[2]
@@ -76,11 +77,19 @@ SAME = {
 
 def translations(language: str) -> dict[tuple[str | None, str], str]:
     with (FOLDER / f"{language}.po").open("rb") as file:
-        return {(one.context, str(one.id)): str(one.string) for one in read_po(file) if one.id}
+        return {(one.context, said): text for one in read_po(file) for said, text in forms(one)}
 
 
 def sentences() -> set[tuple[str | None, str]]:
-    return {(one.context, str(one.id)) for one in problems() if one.id}
+    return {(one.context, said) for one in problems() for said, _ in forms(one)}
+
+
+def forms(one: Message) -> Iterator[tuple[str, str]]:
+    """What it says in English and in its language; of what is counted both forms."""
+    if one.id and isinstance(one.id, str):
+        yield one.id, str(one.string)
+    elif one.id:
+        yield from zip(one.id, one.string or ("", ""), strict=True)
 
 
 # ------------------------------------------------------------------------------------------------ the catalogue
@@ -94,6 +103,18 @@ def test_the_catalogue_has_every_documented_problem_and_fault_and_no_other() -> 
     assert set(english.reasons.values()) <= set(get_args(ItemFailure))
     assert set(english.faults) == {*(f"job.{why}" for why in get_args(JobFailure)), *(f"fault.{one}" for one in FAULTS)}
     assert {name for name in FAULTS if issubclass(getattr(errors, name), KontobroError)} == FAULTS
+
+
+THINGS = "expense|entrie|document|compan|export|receipt|item|booking|change|secret|problem|cause|payment"
+"""What is counted, as its plural begins."""
+COUNTED = re.compile(rf"(%\(\w+\)[sd]|\{{\w+\}}) (more |other )?({THINGS})(s|ies)\b")
+ALWAYS_MANY = {"Adding up %(number)s entries…", "More than %(most)d companies are ticked."}
+
+
+@pytest.mark.parametrize("domain", [one for one in DOMAINS if one.name != "problems"], ids=lambda domain: domain.name)
+def test_what_is_counted_has_a_form_for_one(domain: Domain) -> None:
+    made = [message.id for message in domain.english() if message.id and not message.pluralizable]
+    assert [text for text in made if COUNTED.search(text) and text not in ALWAYS_MANY] == []
 
 
 def test_english_sentences_are_sentences() -> None:
@@ -124,7 +145,7 @@ def test_a_language_says_every_sentence_with_the_same_placeholders(language: str
 def test_what_is_compiled_is_what_is_written(language: str) -> None:
     """Else: `make words`."""
     with (FOLDER / f"{language}.mo").open("rb") as file:
-        compiled = {(_text(one.context), str(one.id)): str(one.string) for one in read_mo(file) if one.id}
+        compiled = {(_text(one.context), said): text for one in read_mo(file) for said, text in forms(one)}
     assert compiled == {one: text for one, text in translations(language).items() if text}
 
 
