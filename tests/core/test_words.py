@@ -53,7 +53,7 @@ from kontobro.core.words import (
 )
 from kontobro.export.job.claim import NOT_OURS
 from kontobro.store.secrets.codec import notes_from, notes_to
-from scripts.catalogues import DOMAINS, Domain, problems
+from scripts.catalogues import problems
 from scripts.words import LATER
 
 ROOT = Path(__file__).parents[2]
@@ -103,18 +103,6 @@ def test_the_catalogue_has_every_documented_problem_and_fault_and_no_other() -> 
     assert set(english.reasons.values()) <= set(get_args(ItemFailure))
     assert set(english.faults) == {*(f"job.{why}" for why in get_args(JobFailure)), *(f"fault.{one}" for one in FAULTS)}
     assert {name for name in FAULTS if issubclass(getattr(errors, name), KontobroError)} == FAULTS
-
-
-THINGS = "expense|entrie|document|compan|export|receipt|item|booking|change|secret|problem|cause|payment"
-"""What is counted, as its plural begins."""
-COUNTED = re.compile(rf"(%\(\w+\)[sd]|\{{\w+\}}) (more |other )?({THINGS})(s|ies)\b")
-ALWAYS_MANY = {"Adding up %(number)s entries…", "More than %(most)d companies are ticked."}
-
-
-@pytest.mark.parametrize("domain", [one for one in DOMAINS if one.name != "problems"], ids=lambda domain: domain.name)
-def test_what_is_counted_has_a_form_for_one(domain: Domain) -> None:
-    made = [message.id for message in domain.english() if message.id and not message.pluralizable]
-    assert [text for text in made if COUNTED.search(text) and text not in ALWAYS_MANY] == []
 
 
 def test_english_sentences_are_sentences() -> None:
