@@ -1,7 +1,8 @@
 """The pages of a partner's service: server time of each, on SQLite and on PostgreSQL.
 
-`python -m bench.web [--rounds N] [--database sqlite|postgresql] [--bookings N] [--connections N]`; `make bench-web`
-measures both, with 100,000 bookings and 500 connections in one organisation. Each page is asked in turns.
+`python -m bench.web [--rounds N] [--database sqlite|postgresql] [--bookings N] [--connections N] [--firm N]`;
+`make bench-web` measures both, with 100,000 bookings and 500 connections in one organisation. `--firm`: so many of the
+connections are the organisation's whose pages are asked for. Each page is asked in turns.
 """
 
 from __future__ import annotations
@@ -39,14 +40,16 @@ ENGINES = ("sqlite", "postgresql")
 class Size:
     bookings: int
     connections: int
+    firm: int
+    """Connections of the organisation whose pages are asked for."""
 
     @property
     def name(self) -> str:
         """What the figures of another size than the usual one are marked with."""
-        return "" if self == USUAL else f"_{self.bookings}_of_{self.connections}"
+        return "" if self == USUAL else f"_{self.bookings}_of_{self.connections}_firm_{self.firm}"
 
 
-USUAL = Size(BOOKINGS, CONNECTIONS)
+USUAL = Size(BOOKINGS, CONNECTIONS, CONNECTIONS)
 
 
 @dataclass(slots=True)
@@ -76,7 +79,7 @@ def measure(database: str, url: str, home: Path, rounds: int, size: Size) -> lis
     site = Site(opened, AskedFor())
     begin(opened, site.runner)
     now = dt.datetime.now(dt.UTC)  # the overview tells of the last 30 days
-    organisation, _ = crowd(site, size.connections, size.bookings, now)
+    organisation, _ = crowd(site, size.connections, size.bookings, now, size.firm)
     browser, found = signed_in(site, organisation), pages(organisation, now)
     times = {name: Times() for name in found}
     for name, address in list(found.items()) * (rounds + 1):
@@ -98,7 +101,7 @@ def result_of(name: str, times: Times) -> Result:
 
 def one_of(options: argparse.Namespace) -> int:
     """Measure on one database."""
-    size = Size(options.bookings, options.connections)
+    size = Size(options.bookings, options.connections, min(options.firm or options.connections, options.connections))
     with ExitStack() as stack:
         home = Path(stack.enter_context(TemporaryDirectory()))
         url = stack.enter_context(postgres()) if options.database == "postgresql" else ""
@@ -121,6 +124,7 @@ def main() -> int:
     parser.add_argument("--database", choices=ENGINES)
     parser.add_argument("--bookings", type=int, default=BOOKINGS)
     parser.add_argument("--connections", type=int, default=CONNECTIONS)
+    parser.add_argument("--firm", type=int, default=0)
     options = parser.parse_args()
     return one_of(options) if options.database else both(sys.argv[1:])
 

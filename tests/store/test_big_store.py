@@ -30,6 +30,7 @@ Read = Callable[["Overview", list[str]], Any]
 READS: dict[str, tuple[int, Read]] = {
     "days": (2, lambda it, ids: it.days(ids, END - 30 * DAY)),
     "health": (4, lambda it, ids: it.health(ids)),
+    "last_jobs": (2, lambda it, ids: it.last_jobs(ids)),
     "connections": (1, lambda it, ids: it.connections(ids)),
     "names": (1, lambda it, ids: it.names(ids)),
     "unsolved": (1, lambda it, ids: it.unsolved(ids)),

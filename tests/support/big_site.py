@@ -45,12 +45,18 @@ BY_CONNECTION = (
 
 
 def crowd(
-    site: Site, owners: int = 500, bookings: int | None = None, end: dt.datetime = END
+    site: Site, owners: int = 500, bookings: int | None = None, end: dt.datetime = END, firm: int = 0
 ) -> tuple[Organisation, Organisation]:
-    """Fill an empty site: the large organisation, and the small one. Connections' pages belong to the large."""
+    """Fill an empty site: the large organisation, and the small one. Connections' pages belong to the large, which has
+    the first `firm` of them (all of them: 0) but those of the small; the rest is of other organisations as large."""
     fill(cast(DjangoStore, site.app.store), owners, bookings, end)
     large, small = site.organisation("Partner"), site.organisation("Small")
-    owned = [ConnectionOwner(organisation=small if id in SMALL else large, connection_id=id) for id in named(owners)]
+    size = firm or owners
+    others = {at: site.organisation(f"Partner {at}") for at in range(1, -(-owners // size))}
+    owned = [
+        ConnectionOwner(organisation=small if id in SMALL else others.get(number // size, large), connection_id=id)
+        for number, id in enumerate(named(owners))
+    ]
     ConnectionOwner.objects.bulk_create(owned, batch_size=500)
     return large, small
 
@@ -58,7 +64,10 @@ def crowd(
 def pages(organisation: Organisation, end: dt.datetime = END) -> Mapping[str, str]:
     """What a page is called, and its address in this organisation; the month's end is the one before `end`."""
     month = f"{end.replace(day=1) - dt.timedelta(days=1):%Y-%m}"
-    found = {f"organisation/{rest}": f"/o/{organisation.id}/{rest.format(month=month)}" for rest in BY_ORGANISATION}
+    found = {
+        f"organisation/{rest.partition('?month')[0]}": f"/o/{organisation.id}/{rest.format(month=month)}"
+        for rest in BY_ORGANISATION
+    }
     return found | {f"connection/{rest}": f"/c/{ONE}/{rest}" for rest in BY_CONNECTION}
 
 

@@ -188,6 +188,13 @@ class Overview:
             for owner, job, finished in ends
         ]
 
+    def last_jobs(self, connection_ids: Sequence[str]) -> Mapping[str, JobRow]:
+        """The job that each of these began last; no entry for one that never did."""
+        with self._database.reading():
+            ends = list(_last_jobs(self._rows(models.Connection).filter(Among("id", connection_ids))))
+            jobs = self._rows(models.Job).in_bulk([job for _, job, _ in ends if job])
+        return {owner: job_of(jobs[job]) for owner, job, _ in ends if job in jobs}
+
     def jobs(self, connection_ids: Sequence[str], *, before: str | None = None, limit: int = 50) -> Page[ConnectionJob]:
         """The newest first. `before`: the `next` of the page before."""
         rows = self._rows(models.Job).filter(Among("connection_id", connection_ids))

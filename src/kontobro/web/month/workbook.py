@@ -19,7 +19,7 @@ from kontobro.web.lists.files import as_xlsx as xlsx_of
 from kontobro.web.month import closing
 from kontobro.web.month.blocks import today_of
 from kontobro.web.month.views import blocks_of
-from kontobro.web.month.words import FIGURE_WORDS, SIDES
+from kontobro.web.month.words import FIGURE_WORDS, SIDES, not_exported_words
 from kontobro.web.process import process
 from kontobro.web.tenancy import Member, of_connection
 
@@ -70,8 +70,8 @@ def _state(connection: Connection, first: dt.date, end: MonthEnd) -> Sequence[Se
         rows += [(_("Changed since"), _line(one)) for one in closing.changes(kept, end.sums)]
     else:
         rows += [(_("Blocks closing"), one.words) for one in blocks_of(connection, first, end)]
-    unknown = _("unknown (not permitted)")
-    rows.append((_("Not exported in Pleo"), unknown if end.pleo.not_exported is None else end.pleo.not_exported))
+    rows.append((_("Not exported in Pleo"), not_exported_words(end.pleo)))
+    rows.append((_("Asked at (UTC)"), process.app.clock.now()))
     return [*rows, *((_("Note"), note) for note in end.pleo.notes)]
 
 

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from kontobro.core.model.connection import Connection
-from kontobro.store.read.pages import Day, Health
+from kontobro.core.model.history import JobRow
+from kontobro.store.read.pages import Day
 from kontobro.web.connect.setup import open_setups
 from kontobro.web.connection.ended import ended_logins
 from kontobro.web.lists.leaf import leaf_of
@@ -61,12 +62,12 @@ def _ended(companies: Sequence[Listed]) -> Sequence[Connection]:
     return process.overview.connections(ended) if ended else ()
 
 
-def _rows(listed: Sequence[Listed]) -> list[tuple[Listed, Connection, Health | None]]:
-    """These companies, in this order, and how each fares."""
+def _rows(listed: Sequence[Listed]) -> list[tuple[Listed, Connection, JobRow | None]]:
+    """These companies, in this order, and what each exported last."""
     ids = [one.company.id for one in listed]
     known = {connection.id: connection for connection in process.overview.connections(ids)}
-    health = {one.connection_id: one for one in process.overview.health(ids)}
-    return [(one, known[id], health.get(id)) for one, id in zip(listed, ids, strict=True) if id in known]
+    last = process.overview.last_jobs(ids)
+    return [(one, known[id], last.get(id)) for one, id in zip(listed, ids, strict=True) if id in known]
 
 
 def filled(days: Sequence[Day], today: date) -> list[Day]:
