@@ -9,7 +9,7 @@ import typer
 from kontobro.cli.common import show
 from kontobro.cli.common.context import cli_of
 from kontobro.cli.common.exits import Exit
-from kontobro.cli.common.words import _, problem_words
+from kontobro.cli.common.words import _, ngettext, problem_words
 
 
 def run(
@@ -32,15 +32,26 @@ def run(
         told = _("Payments matched with their bills: {settled}; still open: {open}.")
         show.say(told.format(settled=settled.settled, open=settled.open))
         if settled.without_bill:
-            told = _("{count} wait for a bill that is not booked yet: export its invoice in Pleo.")
+            told = ngettext(
+                "{count} waits for a bill that is not booked yet: export its invoice in Pleo.",
+                "{count} wait for a bill that is not booked yet: export its invoice in Pleo.",
+                settled.without_bill,
+            )
             show.say("  " + told.format(count=settled.without_bill))
         if settled.drafts:
-            told = _("{count} wait because bill or payment is a draft: post it in the accounting system.")
+            told = ngettext(
+                "{count} waits because bill or payment is a draft: post it in the accounting system.",
+                "{count} wait because bill or payment is a draft: post it in the accounting system.",
+                settled.drafts,
+            )
             show.say("  " + told.format(count=settled.drafts))
         if settled.paid_twice:
-            told = _(
+            told = ngettext(
+                "{count} is for a bill that is already paid: check whether it was paid twice "
+                "(kontobro bookings shows which). It waits until the bill is open again.",
                 "{count} are for a bill that is already paid: check whether it was paid twice "
-                "(kontobro bookings shows which). They wait until the bill is open again."
+                "(kontobro bookings shows which). They wait until the bill is open again.",
+                settled.paid_twice,
             )
             show.say("  " + told.format(count=settled.paid_twice))
         for problem in settled.problems:

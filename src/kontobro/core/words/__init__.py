@@ -196,6 +196,11 @@ def mail_in(text: str, language: str | None) -> str:
     return _translations(language).pgettext("mail", text)
 
 
+def mail_of_number(one: str, many: str, number: int, language: str | None) -> str:
+    """The same of a text that differs for one and for many."""
+    return _translations(language).npgettext("mail", one, many, number)
+
+
 def fault_told(code: str, english: str, language: str | None) -> str:
     """What a fault says to a person in that language, with its English below; the English alone for others.
 

@@ -32,6 +32,16 @@ class Cursor(Camel):
     total: int | None = None
 
 
+class Entry(Camel):
+    """An accounting entry, as far as a count of what was not exported needs it."""
+
+    company_id: str
+    export_status: str
+    status: str
+    bookkeeping_date: Instant | None = None
+    deleted_at: Instant | None = None
+
+
 class Single(Camel, Generic[T]):
     """A single object in Pleo's envelope."""
 
