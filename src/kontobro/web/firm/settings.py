@@ -16,7 +16,7 @@ from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
 from kontobro.core.settings.catalogue import Entry
 from kontobro.web.firm.copying import Copy, copied_settings, copy_to
-from kontobro.web.organisation.assigning import ticked
+from kontobro.web.firm.ticked import ticked
 from kontobro.web.process import change, process
 from kontobro.web.site.aside import aside
 from kontobro.web.tenancy import Member, connection_ids, connections_of, of_organisation
