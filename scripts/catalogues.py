@@ -62,8 +62,8 @@ def problems() -> Catalog:
         made.add(text, context="phrase", auto_comments=[name])
     for name, text in english.names.items():
         made.add(text, context="name", auto_comments=[name])
-    for name, said_of in (*settings_texts(), *mail_texts()):
-        made.add(said_of, context="mail" if name.startswith("mail") else "setting", auto_comments=[name])
+    for name, forms in (*settings_texts(), *mail_texts()):
+        made.add(forms, context="mail" if name.startswith("mail") else "setting", auto_comments=[name])
     return made
 
 

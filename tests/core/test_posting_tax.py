@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -94,6 +95,19 @@ def test_no_entry_has_more_tax_than_line_or_of_the_other_sign(line: int, tax: in
     elif line:
         assert posted.problems == ()
         assert posted.entries[0].tax == Decimal(tax or (rounded(line, Decimal("0.25")) if code == "R25" else 0)) / 100
+
+
+@given(st.integers(1, 10**30), st.integers(0, 10**30), st.sampled_from([("I25", "inclusive"), ("R25", "reverse")]))
+def test_more_than_its_rate_is_told_exactly_at_any_size(line: int, tax: int, code: tuple[str, str]) -> None:
+    posted = post(line, min(line, tax), *code, total=line)
+    share = Fraction(1, 5) if code[0] == "I25" else Fraction(1, 4)
+    assert any("more than" in note for note in posted.notes) == (min(line, tax) > line * share * Fraction(101, 100) + 2)
+
+
+@given(st.integers(-(10**30), 10**30), st.decimals(0, 2, places=4))
+def test_tax_at_a_rate_is_exact_with_halves_away_from_zero(line: int, rate: Decimal) -> None:
+    exact = abs(line) * Fraction(rate) + Fraction(1, 2)
+    assert rounded(line, rate) == (exact.numerator // exact.denominator) * (1 if line >= 0 else -1)
 
 
 def test_a_computed_tax_on_a_code_of_0_percent_is_refused() -> None:

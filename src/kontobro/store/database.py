@@ -6,7 +6,7 @@ import itertools
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -81,9 +81,13 @@ class Database:
             self.place.settle(session.cursor)
 
     def close(self) -> None:
-        """Close every thread's connection. The store is not to be used after."""
+        """Close every thread's connection. The store is not to be used after: Django no longer knows it, which looks
+        at every database that it knows in each request."""
         with self._lock:
             self._leave(list(self._seats))
+        connections.settings.pop(self.alias, None)
+        with suppress(AttributeError):  # this thread may never have used it
+            del connections[self.alias]
 
     def sweep(self, idle: float = IDLE) -> None:
         """Close the connections of threads that have ended, or whose last use is longer ago (seconds).

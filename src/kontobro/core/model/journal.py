@@ -278,7 +278,8 @@ def summed(amounts: Iterable[tuple[K, Decimal]]) -> dict[K, Decimal]:
     """The exact sum of the amounts under each key, zero sums left out."""
     sums: dict[K, Decimal] = {}
     for key, amount in amounts:
-        sums[key] = exact_sum((sums.get(key, Decimal(0)), amount))
+        there = sums.get(key)
+        sums[key] = amount if there is None else exact_sum((there, amount))
     return {key: amount for key, amount in sums.items() if amount}
 
 
@@ -315,4 +316,7 @@ def fingerprint(item: ExportItem) -> str:
 
 def _digits(minor: Decimal) -> str:
     """One spelling for one amount: 100, 100.0 and 1E+2 are the same fact."""
-    return str(int(minor)) if is_whole(minor) else str(minor)
+    text = str(minor)
+    if text.isdecimal():
+        return text
+    return str(int(minor)) if is_whole(minor) else text

@@ -50,7 +50,8 @@ class Index(Generic[T]):
 
     def find(self, code: str) -> tuple[T, ...]:
         """The records with this code: none, one, or several that share it. An id finds nothing."""
-        return self.by_code.get(self._key(code), ())
+        code = code.strip()
+        return self.by_code.get(code.casefold() if self.folded else code, ())
 
     def with_id(self, id: str) -> tuple[T, ...]:
         """The record with this id, for an id that the accounting system gave us or that we gave to Pleo."""
@@ -59,9 +60,6 @@ class Index(Generic[T]):
 
     def __len__(self) -> int:
         return len(self.by_id)
-
-    def _key(self, code: str) -> str:
-        return code.strip().casefold() if self.folded else code.strip()
 
 
 def _indexed(records: Iterable[T], *, folded: bool = False) -> Index[T]:

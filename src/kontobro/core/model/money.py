@@ -59,6 +59,7 @@ def scaled(minor: int, decimals: int) -> Decimal:
 
 
 _EXACT = Context(prec=MAX_PREC)
+_ZERO = Decimal(0)
 
 MOST_DIGITS = 1_000
 """Of an amount in minor units. Amounts have no upper limit; a number as long as this is none, it is an attack."""
@@ -76,7 +77,7 @@ def fits(amount: Decimal, decimals: int) -> bool:
 
 def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
     """The sum to the last digit: Decimal's own keeps 28 of them and rounds the rest away without a word."""
-    total = Decimal(0)
+    add, total = _EXACT.add, _ZERO
     for amount in amounts:
-        total = _EXACT.add(total, amount)
+        total = add(total, amount)
     return total

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from kontobro.core.errors import shown
 from kontobro.core.model.bindings import Meaning, meaning_of
 from kontobro.core.model.export import AccountRef
@@ -14,6 +16,7 @@ from kontobro.core.rules.item import Item
 from kontobro.core.words import Phrase
 
 CHECK_CATEGORY = Phrase("fix_category")
+CHECK_CONTRA = Phrase("fix_contra")
 
 SETTINGS_OF: dict[Role, tuple[str, ...]] = {
     "employee": ("out_of_pocket",),
@@ -31,6 +34,8 @@ def pick_account(
 
     The account's own currencies are looked at when `currency` is one.
     """
+    if len(found) == 1 and is_open(found[0], findings.day) and not found[0].currencies:
+        return found[0].id
     key = shown(key)
     if not found:
         findings.fail("account_unknown", field, key, fix=remedy)
@@ -114,7 +119,7 @@ def _wallet_account(item: Item) -> str | None:
     """
     contra, currency, settings, findings = item.given.contra_account, item.currency, item.settings, item.findings
     if contra and contra.key:
-        return account_named(contra, "contraAccount", currency, Phrase("fix_contra"), item.masters, findings)
+        return account_named(contra, "contraAccount", currency, CHECK_CONTRA, item.masters, findings)
     if contra:
         findings.note("contra_without_code", name=shown(contra.name))
     if currency not in EXPONENTS:
@@ -144,5 +149,6 @@ def _setting_account(item: Item, name: str, key: str) -> str | None:
     return pick_account(found, key, f"settings.{name}", item.currency, fix_setting(name), item.findings)
 
 
+@lru_cache(maxsize=1024)
 def fix_setting(name: str) -> Phrase:
     return Phrase("fix_setting", {"setting": name})

@@ -176,8 +176,8 @@ def _until_paid(lines: tuple[EntryLine, ...], masters: Masters) -> tuple[EntryLi
 
 
 def _is_owed(lines: Iterable[EntryLine], masters: Masters) -> bool:
-    accounts = (masters.accounts.by_id.get(line.account) for line in lines)
-    return any(account.owed for account in accounts if account)
+    by_id = masters.accounts.by_id
+    return any((account := by_id.get(line.account)) and account.owed for line in lines)
 
 
 def side(item: Item, role: Role, dimensions: Dimensions) -> Side | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from kontobro.core.errors import shown
 from kontobro.core.model.export import TagRef
@@ -12,20 +13,25 @@ from kontobro.core.rules.item import Item
 Dimensions = tuple[tuple[str, str], ...]
 """Dimension id and value id, sorted."""
 
+R = TypeVar("R", Dimension, DimensionValue)
+
 
 def dimensions_of(item: Item, at: int) -> Dimensions:
     """The dimension values of the line at index `at`. A tag whose group is not mapped goes to the text, with a note."""
     findings = item.findings
     values: dict[str, str] = {}
     for tag in item.given.lines[at].tags:
-        field = f"accountingEntryLines[{at}].tags.{shown(tag.group_code)}"
-        dimension = _dimension(item, tag, field)
-        value = _value(item, dimension, tag, field) if dimension else None
+        dimension = _dimension(item, at, tag)
+        value = _value(item, dimension, at, tag) if dimension else None
         if not dimension or not value:
             continue
         if values.setdefault(dimension.id, value.id) != value.id:
-            findings.fail("tag_conflict", field, tag.code, dimension=dimension.name)
+            findings.fail("tag_conflict", _field(at, tag), tag.code, dimension=dimension.name)
     return tuple(sorted(values.items()))
+
+
+def _field(at: int, tag: TagRef) -> str:
+    return f"accountingEntryLines[{at}].tags.{shown(tag.group_code)}"
 
 
 def common_to(lines: Sequence[Dimensions]) -> Dimensions:
@@ -35,16 +41,16 @@ def common_to(lines: Sequence[Dimensions]) -> Dimensions:
     return tuple(sorted(set(lines[0]).intersection(*lines[1:])))
 
 
-def _dimension(item: Item, tag: TagRef, field: str) -> Dimension | None:
+def _dimension(item: Item, at: int, tag: TagRef) -> Dimension | None:
     mapped, findings = item.settings.dimensions.get(tag.group_code), item.findings
-    found = [one for one in item.masters.dimensions.find(mapped or tag.group_code) if one.active]
+    found = _active(item.masters.dimensions.find(mapped or tag.group_code))
     if len(found) == 1:
         return found[0]
     if mapped or found:
         key = mapped or tag.group_code
         findings.fail(
             "dimension_unknown.several" if found else "dimension_unknown.missing",
-            field,
+            _field(at, tag),
             key,
             setting=f"dimensions.{shown(tag.group_code)}",
         )
@@ -54,10 +60,15 @@ def _dimension(item: Item, tag: TagRef, field: str) -> Dimension | None:
     return None
 
 
-def _value(item: Item, dimension: Dimension, tag: TagRef, field: str) -> DimensionValue | None:
+def _active(found: tuple[R, ...]) -> tuple[R, ...]:
+    return found if len(found) == 1 and found[0].active else tuple(one for one in found if one.active)
+
+
+def _value(item: Item, dimension: Dimension, at: int, tag: TagRef) -> DimensionValue | None:
     index = item.masters.dimension_values.get(dimension.id)
-    found = [one for one in index.find(tag.code) if one.active] if index else []
+    found = _active(index.find(tag.code)) if index else ()
     if len(found) == 1:
         return found[0]
-    item.findings.fail("tag_ambiguous" if found else "tag_unknown", field, tag.code, dimension=dimension.name)
+    field, name = _field(at, tag), dimension.name
+    item.findings.fail("tag_ambiguous" if found else "tag_unknown", field, tag.code, dimension=name)
     return None

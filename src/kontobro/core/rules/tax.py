@@ -50,7 +50,9 @@ def tax_of(item: Item, at: int) -> LineTax | None:
     code = _tax_code(item, tax, field)
     if code is None:
         return None
-    checked = Checked(item, at, tax, code)
+    gross = item.given.lines[at].amount.wallet.minor
+    amount = signed(tax.amount.wallet.minor, gross)
+    checked = Checked(item, at, tax, code, gross, amount, is_whole(amount) and is_whole(gross))
     if impossible(checked):
         return None
     odd(checked)
@@ -62,8 +64,10 @@ def _tax_code(item: Item, tax: ItemTax, field: str) -> TaxCode | None:
     if not tax.code:
         findings.fail("tax_code_missing", f"{field}.code", "")
         return None
-    key = shown(tax.code)
     found = item.masters.tax_codes.find(tax.code)
+    if len(found) == 1 and is_open(found[0], findings.day) and not found[0].unsupported:
+        return found[0]
+    key = shown(tax.code)
     found = tuple(one for one in found if is_open(one, findings.day)) or found
     if len(found) > 1:
         findings.fail("tax_code_ambiguous", f"{field}.code", key)
@@ -181,35 +185,30 @@ SAME_RATE: Final = Fraction(1, 20_000)
 """Two rates this close are one: systems keep rates with four decimals or in binary."""
 
 
-ROUNDING: Final = Fraction(1, 100)
+ROUNDING: Final = 1
 
 
 ROUNDED: Final = 2
-"""Tax may be this share more than the rate gives, and so many minor units, before it is odd: receipts round position by
-position."""
+"""Tax may be so many percent more than the rate gives, and so many minor units, before it is odd: receipts round
+position by position."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The tax of the line at index `at`, and the tax code it is compared with. `gross` and `amount` are in minor units
-    as Pleo sends them."""
+    """The tax of the line at index `at`, and the tax code it is compared with. `gross` (of its line) and `amount` are
+    in minor units as Pleo sends them, the amount with its sign; `whole`: both are whole numbers."""
 
     item: Item
     at: int
     tax: ItemTax
     code: TaxCode
+    gross: Decimal
+    amount: Decimal
+    whole: bool
 
     @property
     def field(self) -> str:
         return f"accountingEntryLines[{self.at}].tax"
-
-    @property
-    def gross(self) -> Decimal:
-        return self.item.given.lines[self.at].amount.wallet.minor
-
-    @property
-    def amount(self) -> Decimal:
-        return signed(self.tax.amount.wallet.minor, self.gross)
 
     def money(self, minor: Decimal) -> str:
         return f"{shown(self.item.amounts.major(int(minor)), 40)} {self.item.currency}"
@@ -232,8 +231,9 @@ def percentage(rate: Decimal) -> Decimal:
 
 def rounded(line: int, rate: Decimal) -> int:
     """The tax on a line at a rate, to the minor unit, halves away from zero. Exact at any size."""
-    exact = abs(line) * Fraction(rate)
-    return int(exact + Fraction(1, 2)) * (1 if line >= 0 else -1)
+    over, under = rate.as_integer_ratio()
+    tax = (2 * abs(line) * over + under) // (2 * under)
+    return tax if line >= 0 else -tax
 
 
 def impossible(checked: Checked) -> bool:
@@ -243,7 +243,7 @@ def impossible(checked: Checked) -> bool:
         types = f"{tax.type} / {code.type}"
         checked.item.findings.fail(f"tax_type_differs.{tax.type}", f"{field}.type", types, tax_code=code.code)
         return True
-    if not (is_whole(checked.amount) and is_whole(checked.gross)) or not checked.amount:
+    if not checked.whole or not checked.amount:
         return False
     return on_zero_rate(checked, checked.amount) or _beside_its_line(checked)
 
@@ -285,18 +285,19 @@ def _beside_its_line(checked: Checked) -> bool:
 def odd(checked: Checked) -> None:
     """Notes on what is unlikely, and booked as Pleo sends it."""
     tax, code = checked.tax, checked.code
-    if tax.rate.is_finite() and abs(Fraction(tax.rate) - Fraction(code.rate)) > SAME_RATE:
+    if tax.rate != code.rate and tax.rate.is_finite() and abs(Fraction(tax.rate) - Fraction(code.rate)) > SAME_RATE:
         checked.item.findings.note(
             "rate_differs", sent=percent(tax.rate), code=shown(code.code), known=percent(code.rate)
         )
-    elif is_whole(checked.amount) and is_whole(checked.gross) and checked.amount:
+    elif checked.whole and checked.amount:
         _more_than_its_rate(checked)
 
 
 def _more_than_its_rate(checked: Checked) -> None:
-    rate = Fraction(checked.code.rate)
-    most = abs(Fraction(checked.gross)) * (rate / (1 + rate) if checked.tax.type == "inclusive" else rate)
-    if abs(Fraction(checked.amount)) <= most * (1 + ROUNDING) + ROUNDED:
+    over, under = checked.code.rate.as_integer_ratio()
+    whole = over + under if checked.tax.type == "inclusive" else under
+    most = abs(int(checked.gross)) * over  # over `whole`, as the amount; both in whole numbers, many times faster
+    if (abs(int(checked.amount)) - ROUNDED) * whole * 100 <= most * (100 + ROUNDING):
         return
     checked.item.findings.note(
         "tax_too_high",

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from kontobro.core.model.export import ExportItem
 from kontobro.core.model.money import exponent, is_whole, to_major
@@ -68,9 +68,16 @@ FIELDS: Mapping[str, Callable[[ExportItem], str]] = {
 
 
 @lru_cache(maxsize=64)
-def _parts(template: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """The template's parts between dots, each with the fields it names."""
-    return tuple((part.strip(), tuple(_FIELD.findall(part))) for part in template.split(_SEPARATOR))
+def _parts(template: str) -> tuple[Callable[[ExportItem], str], ...]:
+    """What fills in each part between the template's dots."""
+    return tuple(_filler(part.strip(), tuple(_FIELD.findall(part))) for part in template.split(_SEPARATOR))
+
+
+def _filler(part: str, names: tuple[str, ...]) -> Callable[[ExportItem], str]:
+    """Fills in one part; one that is a field and nothing else, as most are, at once."""
+    if len(names) == 1 and names[0] in FIELDS and part == f"{{{names[0]}}}":
+        return FIELDS[names[0]]
+    return partial(_filled, part, names)
 
 
 def unknown_fields(template: str) -> list[str]:
@@ -82,7 +89,7 @@ def text_of(item: ExportItem, template: str, extras: Sequence[str], payee: str =
     """The description by the template (of nothing at all: the type), then attendees and what else has no field of
     its own, last the invoice's number, which is never cut. Empty parts vanish, and so does what only says again who it
     is with."""
-    filled = [_filled(part, names, item) for part, names in _parts(template)]
+    filled = [fill(item) for fill in _parts(template)]
     texts = [text for text in filled if text and text != payee] or [FIELDS["type"](item)]
     if item.attendees:
         texts.append(_with(attendees_of(item)))
@@ -115,8 +122,6 @@ def _filled(part: str, names: tuple[str, ...], item: ExportItem) -> str:
     values = {name: FIELDS[name](item) if name in FIELDS else "" for name in names}
     if names and not any(values.values()):
         return ""
-    if len(names) == 1 and part == f"{{{names[0]}}}":
-        return values[names[0]]
     return _FIELD.sub(lambda field: values[field[1]], part).strip()
 
 

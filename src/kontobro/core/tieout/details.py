@@ -31,5 +31,5 @@ def details(entry: Entry, booking: Booking) -> list[Phrase]:
 def _missing(sent: Mapping[K, Decimal], there: Mapping[K, Decimal] | None) -> list[tuple[K, Decimal, Decimal]]:
     if there is None:
         return []
-    pairs = [(key, there.get(key, ZERO), amount) for key, amount in sorted(sent.items(), key=lambda pair: str(pair[0]))]
-    return [(key, booked, amount) for key, booked, amount in pairs if booked != amount]
+    missing = [(key, there.get(key, ZERO), amount) for key, amount in sent.items() if there.get(key, ZERO) != amount]
+    return sorted(missing, key=lambda found: str(found[0]))

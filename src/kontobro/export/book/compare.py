@@ -35,8 +35,7 @@ def _amounts(entry: Entry, booking: Booking, accounts: Mapping[str, Account] = N
     if booking.tax is not None:
         pairs.append(("tax", booking.tax, entry.tax))
     found = [Phrase(f"differs_{name}", {"there": there, "sent": sent}) for name, there, sent in pairs if there != sent]
-    if booking.line_sums:
-        there, sent = booking.line_sums, line_sums(entry)
+    if booking.line_sums and (sent := line_sums(entry)) != (there := booking.line_sums):
         sums = [(account, there.get(account, ZERO), sent.get(account, ZERO)) for account in sorted({*there, *sent})]
         found += [
             Phrase("differs_account", {"account": code_of(account, accounts), "there": booked, "sent": asked})

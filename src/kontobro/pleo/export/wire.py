@@ -230,16 +230,15 @@ def _size(raw: msgspec.Raw) -> int | None:
 def _amount(wire: WireAmount) -> Amount:
     """Equal sides share one Money: making these is most of the cost of an item."""
     supplier, wallet = wire.in_supplier_currency, wire.in_wallet_currency
-    _require_writable(supplier.value, "value")
-    _require_writable(wallet.value, "value")
-    money = Money(wallet.value, wallet.currency)
-    return Amount(money if supplier == wallet else Money(supplier.value, supplier.currency), money)
+    money = _money(wallet)
+    return Amount(money if supplier == wallet else _money(supplier), money)
 
 
-def _require_writable(number: Decimal, field: str) -> None:
-    """Refuse 1E+999999999: whoever writes such a number out needs a gigabyte for it."""
-    if not -_MOST_DIGITS <= number.adjusted() <= _MOST_DIGITS:
-        raise _Unreadable(field, Phrase("expected_number", {"most": _MOST_DIGITS}))
+def _money(wire: WireMoney) -> Money:
+    """Refuses 1E+999999999: whoever writes such a number out needs a gigabyte for it."""
+    if not -_MOST_DIGITS <= wire.value.adjusted() <= _MOST_DIGITS:
+        raise _Unreadable("value", Phrase("expected_number", {"most": _MOST_DIGITS}))
+    return Money(wire.value, wire.currency)
 
 
 def _line(wire: WireLine) -> ItemLine:

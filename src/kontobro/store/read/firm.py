@@ -6,7 +6,7 @@ Whose connections a reader may see is decided by the caller, who names them all.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, cast
 
@@ -23,12 +23,12 @@ from kontobro.store.read.among import Among
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Company:
-    """A connection as a list shows it."""
+    """A connection as a list shows it. `handle` is the command line's name for it; people read `pleo_name`."""
 
     id: str
-    name: str
-    company_id: str
+    handle: str
     company_name: str
+    company_id: str
     status: str
     erp: str
     erp_company: str
@@ -54,7 +54,18 @@ class MonthCounts:
     changed_at: datetime | None = None
 
 
-COLUMNS = tuple(field.name for field in fields(Company))
+COLUMNS = {
+    "id": "id",
+    "name": "handle",
+    "company_name": "company_name",
+    "company_id": "company_id",
+    "status": "status",
+    "erp": "erp",
+    "erp_company": "erp_company",
+    "erp_company_name": "erp_company_name",
+    "environment": "environment",
+}
+"""Of the table, and what each is here."""
 
 
 def firm_of(store: Store) -> Firm:
@@ -74,7 +85,7 @@ class Firm:
         """Those of these that exist, by name."""
         rows = self._rows(models.Connection).filter(Among("id", connection_ids)).values_list(*COLUMNS)
         with self._database.reading():
-            found = [Company(**dict(zip(COLUMNS, row, strict=True))) for row in rows]
+            found = [Company(**dict(zip(COLUMNS.values(), row, strict=True))) for row in rows]
         return sorted(found, key=lambda one: (one.pleo_name.casefold(), one.id))
 
     def last_exports(self, connection_ids: Sequence[str]) -> Mapping[str, datetime]:

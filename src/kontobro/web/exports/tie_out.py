@@ -23,7 +23,7 @@ from kontobro.export.tieout.forgotten import forgotten
 from kontobro.export.tieout.sheet import ENTRY_COLUMNS, add_summary, entry_row, passing, reasons, sorted_sums
 from kontobro.export.tieout.sheets import Book
 from kontobro.store.read.pages import BookingFilter
-from kontobro.web.lists.fields import days_in_order
+from kontobro.web.lists.fields import day_input, days_in_order
 from kontobro.web.lists.files import BOTH, Row, WithBoth, both_of
 from kontobro.web.lists.files import as_csv as csv_of
 from kontobro.web.lists.files import as_xlsx as xlsx_of
@@ -73,8 +73,8 @@ def words_of(verdict: Verdict) -> str:
 
 
 class ScopeForm(forms.Form):
-    first = forms.DateField(label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date"}))
-    last = forms.DateField(label=gettext_lazy("To"), widget=forms.DateInput(attrs={"type": "date"}))
+    first = forms.DateField(label=gettext_lazy("From"), widget=day_input())
+    last = forms.DateField(label=gettext_lazy("To"), widget=day_input())
     wallet = forms.CharField(label=gettext_lazy("Wallet or currency"), required=False, max_length=50)
 
     def clean(self) -> dict[str, Any]:

@@ -27,6 +27,11 @@ FEW = 100
 """Companies in a list to choose from."""
 
 
+def day_input() -> forms.DateInput:
+    """A browser's own field for a day. It takes one notation, whatever the page's language is."""
+    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
 def days_in_order(cleaned: dict[str, Any]) -> dict[str, Any]:
     """What a form with the fields `first` and `last` says. Raises ValidationError when they are the wrong way round."""
     first, last = cleaned.get("first"), cleaned.get("last")
@@ -44,12 +49,8 @@ class FilterForm(forms.Form):
         max_length=100,
         widget=forms.TextInput(attrs={"type": "search", "data-search": "", "autocomplete": "off"}),
     )
-    first = forms.DateField(
-        label=gettext_lazy("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    last = forms.DateField(
-        label=gettext_lazy("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    first = forms.DateField(label=gettext_lazy("From"), required=False, widget=day_input())
+    last = forms.DateField(label=gettext_lazy("To"), required=False, widget=day_input())
     sort = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput())
     field_order: Sequence[str] | None = None
     asked: Mapping[str, Any] = MappingProxyType({})

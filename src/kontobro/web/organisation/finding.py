@@ -79,7 +79,7 @@ def _matches(one: Listed, wanted: Mapping[str, str]) -> bool:
     company = one.company
     text = wanted.get("q", "").strip().casefold()
     return (
-        (not text or text in company.pleo_name.casefold() or text in company.books_name.casefold())
+        (not text or any(text in one.casefold() for one in (company.pleo_name, company.books_name, company.handle)))
         and ("erp" not in wanted or company.erp == wanted["erp"])
         and ("person" not in wanted or str(one.in_charge or NO_ONE) == wanted["person"])
         and ("state" not in wanted or _is_in_state(one, wanted["state"]))
