@@ -27,12 +27,14 @@ from kontobro.core.errors import (
     Problem,
     RateLimited,
     TooManyChanges,
+    Unreachable,
     fault_code,
     fault_in,
 )
 from kontobro.core.model.bindings import MasterKind
 from kontobro.core.model.export import ItemStatus, JobEvent
-from kontobro.core.model.findings import noted, phrase_of, problem
+from kontobro.core.model.findings import noted, phrase_of, problem, remedy_of
+from kontobro.core.model.findings import sentences as one_after_the_other
 from kontobro.core.model.history import BookingState, ClaimState
 from kontobro.core.model.journal import PostingStatus
 from kontobro.core.model.settings import SyncKind
@@ -48,6 +50,7 @@ from kontobro.core.words import (
     fault_told,
     name_in,
     note_in,
+    part_of,
     placeholders,
     told,
 )
@@ -65,6 +68,12 @@ DOCUMENTED = frozenset(
 SAME = {
     "{fix}",
     "{why}",
+    "{message} {remedy}",
+    "{status} ({why})",
+    "HTTP {code}",
+    "{place}: {why}",
+    "process {number}",
+    "{fault}",
     "{fault} ({reference})",
     "package.module:function",
     "ID {key}",
@@ -171,8 +180,8 @@ def test_every_error_of_the_catalogue_is_raised_with_what_its_sentences_name() -
     raised: dict[str, set[str]] = {}
     for file in sorted(SOURCE.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "told" and node.keywords:
-                name = node.args[0] if node.args else None
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "told" and len(node.args) == 1:
+                name = node.args[0]
                 assert isinstance(name, ast.Constant), file
                 raised[str(name.value)] = {str(one.arg) for one in node.keywords}
     named: dict[str, set[str]] = {}
@@ -460,3 +469,24 @@ def test_every_type_and_state_has_a_name() -> None:
 )
 def test_a_name_stands_in_the_language_else_comes_from_the_code(code: str, language: str | None, told: str) -> None:
     assert name_in(code, language) == told
+
+
+def test_what_an_error_says_of_another_is_in_the_language_too() -> None:
+    """A part that is a text of ours is a phrase: no sentence is half English."""
+    lost = Unreachable(*told("pleo_unreachable", whom="Pleo", kind="ConnectError", again=Phrase("pleo_again_here")))
+    fault = Misconfigured(*told("pleo_uncertain", call="create tags", why=part_of(lost.message)))
+    assert note_in(fault.message, "de") == (
+        "Es ist unbekannt, ob Pleo create tags ausgeführt hat. Pleo ist nicht erreichbar (ConnectError)."
+    )
+    assert note_in(lost.remedy, "sv") == "Är sandlådan igång? Starta den. Inget är förlorat: försök sedan igen."
+    assert part_of("Odoo's own words") == "Odoo's own words"
+
+
+def test_a_problem_within_an_error_is_said_with_its_remedy_in_the_language() -> None:
+    lacking = problem("amount_zero", "amount", "0")
+    fault = Misconfigured(
+        *told("settings_do_not_fit", problems=one_after_the_other(phrase_of(lacking), remedy_of(lacking)))
+    )
+    said = lacking.said("fr")
+    assert f"{said.message} {said.remedy}" in note_in(fault.message, "fr")
+    assert str(lacking) in fault.message

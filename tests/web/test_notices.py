@@ -8,6 +8,7 @@ import pytest
 
 from kontobro.core.errors import Busy, KontobroError, LoginFailed, NotUsable, Taken
 from kontobro.core.model.settings import Settings
+from kontobro.core.words import told
 from kontobro.pleo.http.faults import login_failed
 from kontobro.web.organisation.notices import notices_of
 from tests.support.store_contract.case import connection
@@ -21,7 +22,7 @@ WAITS = NotUsable("No wallet account is set.", "Set it.", "job-1", EXPIRES)
     [
         (Taken("Another installation has it."), ["second_installation"]),
         (Busy("Another run of this installation has it."), []),
-        (login_failed("Refused."), ["reconnect"]),
+        (login_failed(told("pleo_credential_missing")), ["reconnect"]),
         (LoginFailed("The accounting system refused."), []),
         (WAITS, ["not_usable"]),
         (None, []),

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import DatabaseError, connections, transaction
 
 from kontobro.core.errors import ImpossibleMove, Misconfigured
+from kontobro.core.words import told
 from kontobro.store.engines.faults import is_second, second_set_of_books
 from kontobro.store.engines.places import Place, place_of
 from kontobro.store.schema.guards import IMPOSSIBLE
@@ -192,10 +193,7 @@ def _migrate(database: Database, session: Session) -> None:
     applied, shipped = _applied(database.alias, session), _shipped()
     newer = sorted(applied - shipped)
     if newer:
-        raise Misconfigured(
-            f"The store {database.place.name} was written by a newer Kontobro ({newer[-1]}).",
-            "Install that version again, or open another store.",
-        )
+        raise Misconfigured(*told("store_newer", store=database.place.name, version=newer[-1]))
     if applied != shipped:
         from django.core.management import call_command  # a tenth of the time that opening takes
 

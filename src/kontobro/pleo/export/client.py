@@ -27,11 +27,12 @@ from kontobro.core.model.export import (
 )
 from kontobro.core.ports import Clock, TokenStore
 from kontobro.core.rules.dates import day_in
+from kontobro.core.words import Fact, Phrase, told
 from kontobro.pleo.export.wire import read_item
 from kontobro.pleo.http import answers, endpoints
 from kontobro.pleo.http.calls import DIRECT, Calls, Params, Ways
 from kontobro.pleo.http.endpoints import Endpoint
-from kontobro.pleo.http.faults import AGAIN, dated, may_have_arrived, with_failure
+from kontobro.pleo.http.faults import dated, may_have_arrived, with_failure
 from kontobro.pleo.http.files import Files, open_files
 from kontobro.pleo.http.opening import open_calls
 from kontobro.pleo.http.paging import listed, listed_loosely
@@ -244,11 +245,10 @@ class PleoClient:
         job = self._job(job_id)
         if job.status in (event, "pending", "in_progress"):
             return job.status == event
-        why = f" ({shown(job.failure_type, 40)})" if job.failure_type else ""
-        raise JobGone(
-            f"Pleo ended export job {job.id} as {shown(job.status, 40)}{why} before it could be {event}.",
-            "Export the expenses again in Pleo: what is booked already is recognised.",
-        )
+        status: Fact = shown(job.status, 40)
+        if job.failure_type:
+            status = Phrase("job_status_why", {"status": status, "why": shown(job.failure_type, 40)})
+        raise JobGone(*told("job_ended_before", job=job.id, status=status, event=event))
 
     def _installation(self) -> Installation | None:
         params: Params = {"company_id": self._company_id} if self._company_id else {}
@@ -275,7 +275,7 @@ def _close(calls: Calls, files: Files) -> None:
 
 
 def _contradiction(event: str) -> Unreachable:
-    fault = Unreachable(f"Pleo refuses the event {event}, and says that the job still waits for it.", AGAIN)
+    fault = Unreachable(*told("event_refused", event=event))
     return with_failure(fault, "service_unreachable")
 
 
