@@ -19,7 +19,7 @@ from typing import Any, cast
 import pytest
 
 from kontobro.core.errors import Busy, ImpossibleMove, Misconfigured
-from kontobro.core.model.connection import Tokens
+from kontobro.core.model.connection import AlreadyConnected, Tokens
 from kontobro.core.model.history import Move
 from kontobro.core.model.journal import Reference
 from kontobro.core.model.settings import RowOverride, Settings
@@ -81,6 +81,17 @@ class StoreContract(BindingsContract, BookingsContract, ErasureContract):
         found = store.connection(HERE)
         assert found is not None
         assert (found.status, found.settings.wallet) == ("reconnect", "1010")
+
+    @pytest.mark.parametrize("status", ["connected", "reconnect"])
+    def test_the_database_refuses_a_second_set_of_books(self, store: Store, status: str) -> None:
+        """Whatever a person or a race would do: a Pleo company's expenses go into one."""
+        store.save_connection(connection(status=status))
+        with pytest.raises(AlreadyConnected, match="one set of books"):
+            store.save_connection(connection(ELSEWHERE, company_id="company-1"))
+        store.save_connection(connection(ELSEWHERE, company_id="company-1", environment="staging"))
+        store.save_connection(connection(status="disconnected"))
+        store.save_connection(connection(ELSEWHERE, company_id="company-1"))
+        assert [one.id for one in store.connections() if one.is_in_use] == [ELSEWHERE]
 
     def test_a_disconnected_connection_does_not_ask_for_a_login(self, store: Store) -> None:
         store.save_connection(connection(status="disconnected"))
@@ -168,7 +179,9 @@ class StoreContract(BindingsContract, BookingsContract, ErasureContract):
 
     def test_a_reader_never_sees_half_a_pair_of_tokens(self, connected: Store) -> None:
         connected.save_tokens(connection(), Tokens(access="0", refresh="0"))
-        code = f"from kontobro.core.model.connection import Tokens\nhere = store.connection({HERE!r})\n"
+        code = (
+            f"from kontobro.core.model.connection import AlreadyConnected, Tokens\nhere = store.connection({HERE!r})\n"
+        )
         code += "for n in range(60):\n store.save_tokens(here, Tokens(access=str(n), refresh=str(n)))"
         with self.process(connected, code) as writer:
             seen = [connected.tokens(connection())]

@@ -50,6 +50,11 @@ class Connection(models.Model):
     _one_company = models.UniqueIndex(
         "(company_id) WHERE status <> 'disconnected'", "This company is already connected to Pleo."
     )
+    _one_set_of_books = models.UniqueIndex(
+        "(environment, pleo_company) WHERE status <> 'disconnected'",
+        "This Pleo company is already connected. Its expenses go into one set of books: disconnect the other connection"
+        " first.",
+    )
 
     def write(self, vals):
         """A person changes the name, the user and the settings; all else is what connecting found."""

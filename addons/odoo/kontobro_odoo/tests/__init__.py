@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_books,
     test_buttons,
     test_form,
     test_lines,
@@ -12,6 +13,7 @@ from . import (
 
 __all__ = [
     "test_access",
+    "test_books",
     "test_buttons",
     "test_form",
     "test_lines",

@@ -18,7 +18,8 @@ class PleoCase(AccountTestInvoicingCommon):
     @classmethod
     def facts(cls, company):
         facts = dict.fromkeys(("environment", "api_url", "auth_url", "auth", "erp"), "x")
-        named = {"key": f"key-{company.id}", "name": company.name, "company_id": company.id, "pleo_company": "p"}
+        named = {"key": f"key-{company.id}", "name": company.name, "company_id": company.id}
+        named["pleo_company"] = f"pleo-{company.id}"
         return {**facts, **named, "status": "connected", "settings": codec.settings_to(Settings())}
 
     @classmethod

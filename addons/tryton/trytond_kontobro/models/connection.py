@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from sql.operators import Equal
 from trytond.i18n import gettext
-from trytond.model import ModelSQL, ModelView, Unique, fields
+from trytond.model import Exclude, ModelSQL, ModelView, Unique, fields
 from trytond.pool import Pool
 from trytond.pyson import Eval
 from trytond.transaction import Transaction
@@ -59,7 +60,12 @@ class Connection(ModelSQL, ModelView):
     def __setup__(cls):
         super().__setup__()
         table = cls.__table__()
-        cls._sql_constraints += [("key_unique", Unique(table, table.key), "kontobro.msg_connection_unique")]
+        in_use = table.status != "disconnected"
+        books = Exclude(table, (table.environment, Equal), (table.pleo_company, Equal), where=in_use)
+        cls._sql_constraints += [
+            ("key_unique", Unique(table, table.key), "kontobro.msg_connection_unique"),
+            ("one_set_of_books", books, "kontobro.msg_one_set_of_books"),
+        ]
         open_ = {"invisible": Eval("status") != "connected", "depends": ["status"]}
         cls._buttons.update(
             {

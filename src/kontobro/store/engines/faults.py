@@ -19,10 +19,10 @@ def no_connection(name: str) -> KontobroError:
 
 
 def is_second(error: Exception) -> bool:
-    """Whether the database refused a second set of books for a Pleo company: PostgreSQL names the index, SQLite its
-    columns."""
+    """Whether the database refused a second set of books for a Pleo company: PostgreSQL names the index (an accounting
+    system puts the table's name before it), SQLite its columns."""
     text = str(error)
-    return "kontobro_one_set_of_books" in text or "kontobro_connection.company_id" in text
+    return "_one_set_of_books" in text or "kontobro_connection.company_id" in text
 
 
 def second_set_of_books() -> KontobroError:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from kontobro.core.errors import ImpossibleMove, KontobroError, StoreUnreachable
 from kontobro.core.words import told
 from kontobro.store.engines.advisory import NO_CONNECTION, advisory_lock, is_lost, is_undone, sqlstate
-from kontobro.store.engines.faults import held_too_long, no_connection
+from kontobro.store.engines.faults import held_too_long, is_second, no_connection, second_set_of_books
 from kontobro.store.schema.guards import IMPOSSIBLE
 from kontobro.store.sql.session import HOST, Session
 
@@ -88,6 +88,8 @@ def _fault_of(error: Exception, name: str) -> Exception | None:
     text = str(error)
     if text.startswith(IMPOSSIBLE):
         return ImpossibleMove(text.splitlines()[0])
+    if is_second(error):
+        return second_set_of_books()
     if is_undone(error):
         return held_too_long(name)
     if sqlstate(error) == NO_CONNECTION:
