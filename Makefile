@@ -78,9 +78,8 @@ bench-suite: $(VENV)/dev.stamp  ## how many planted bugs the connectors' contrac
 bench-service: $(VENV)/dev.stamp  ## measure the service's workers; BENCH_ARGS="--companies 16" for a small one
 	@$(BIN)/python -m bench.service $(BENCH_ARGS)
 
-bench-web: $(VENV)/dev.stamp  ## measure the pages' server time with 100,000 bookings, on SQLite and PostgreSQL
-	@$(BIN)/python -m bench.web --database sqlite $(BENCH_ARGS)
-	@$(BIN)/python -m bench.web --database postgresql $(BENCH_ARGS)
+bench-web: $(VENV)/dev.stamp  ## measure the pages' server time with 100,000 bookings, on SQLite and PostgreSQL; BENCH_ARGS="--bookings 1000000 --connections 5000" for more
+	@$(BIN)/python -m bench.web $(BENCH_ARGS)
 
 screenshots: $(VENV)/dev.stamp  ## pictures of every page into screenshots/, taken in Chromium: light, dark, phone
 	@$(BIN)/python -m scripts.screenshots

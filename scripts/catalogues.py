@@ -62,12 +62,12 @@ def problems() -> Catalog:
         made.add(text, context="phrase", auto_comments=[name])
     for name, text in english.names.items():
         made.add(text, context="name", auto_comments=[name])
-    for name, text in (*settings_texts(), *mail_texts()):
-        made.add(text, context="setting" if name.startswith("setting") else "mail", auto_comments=[name])
+    for name, forms in (*settings_texts(), *mail_texts()):
+        made.add(forms, context="mail" if name.startswith("mail") else "setting", auto_comments=[name])
     return made
 
 
-def settings_texts() -> Iterator[tuple[str, str]]:
+def settings_texts() -> Iterator[tuple[str, str | tuple[str, str]]]:
     """Label, help, choices and group of each setting that a page shows."""
     for entry in settings_catalogue().values():
         if entry.page:
@@ -75,9 +75,13 @@ def settings_texts() -> Iterator[tuple[str, str]]:
                 yield f"setting {entry.key}", text
 
 
-def mail_texts() -> Iterator[tuple[str, str]]:
+def mail_texts() -> Iterator[tuple[str, str | tuple[str, str]]]:
+    """Those that have a number are two: for one, and for many."""
     for cause, said in WORDS.items():
-        yield from ((f"mail {cause}", text) for text in (said["subject"], said["text"]))
+        for form, text in said.items():
+            if not form.endswith("_one"):
+                one = said.get(f"{form}_one")
+                yield f"mail {cause}", (one, text) if one else text
     yield "mail", ONCE_A_DAY
 
 

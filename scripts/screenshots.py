@@ -43,7 +43,7 @@ def main() -> int:
         tempfile.TemporaryDirectory() as folder,
         start_service(Path(folder)) as started,
         open_chromium() as browser,
-        open_window(browser, started) as (window, _),
+        open_window(browser, *started.urls) as (window, _),
     ):
         see_all(Journey(window.new_page(), started, take))
     sys.stdout.write(f"{len(list(FOLDER.glob('*.png')))} pictures in {FOLDER.name}/\n")

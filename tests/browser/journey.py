@@ -6,51 +6,26 @@ The browser test walks it and examines each page; `make screenshots` walks it an
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.started_service import StartedService
+from tests.browser.visitor import SOON, Stop, Visitor, pass_by
 
 EMAIL = "anna@example.com"
 PASSWORD = "correct horse battery staple"
 ORGANISATION = "Nordlys ApS"
 
-SOON = 30_000
-"""Milliseconds that a page may wait for two systems on a busy machine."""
-
-Stop = Callable[[Page, str], None]
-"""Called at each page of the way, with the page's name."""
-
-
-def pass_by(page: Page, name: str) -> None:
-    """A stop where nothing is done."""
-
 
 @dataclass
-class Journey:
+class Journey(Visitor):
     """One person's browser on the way."""
 
     page: Page
     started: StartedService
     stop: Stop = pass_by
     connection: str = ""
-
-    # ---- small words
-
-    def press(self, words: str, *, within: Page | Locator | None = None) -> None:
-        (within or self.page).get_by_role("button", name=words, exact=True).click()
-
-    def follow(self, words: str) -> None:
-        self.page.get_by_role("link", name=words, exact=True).first.click()
-
-    def heading(self, words: str | re.Pattern[str]) -> None:
-        """Wait until the page with this main heading is there."""
-        expect(self.page.get_by_role("heading", level=1)).to_have_text(words, timeout=SOON)
-
-    def says(self, words: str | re.Pattern[str]) -> None:
-        expect(self.page.locator("body")).to_contain_text(words, timeout=SOON)
 
     def at_pleo(self, path: str) -> None:
         self.page.goto(f"{self.started.pleo}/companies/{self.started.company_id}{path}")

@@ -6,7 +6,8 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.journey import SOON, Journey
+from tests.browser.journey import Journey
+from tests.browser.visitor import SOON
 
 ONE_DAY = ("2026-09-01", "2026-09-12")
 """A period in which everything is booked."""

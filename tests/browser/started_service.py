@@ -42,6 +42,11 @@ class StartedService:
         return self.folder / "ledger" / "ledger.beancount"
 
     @property
+    def urls(self) -> tuple[str, str]:
+        """The hosts that a page may ask."""
+        return (self.pleo, self.service)
+
+    @property
     def accounting(self) -> str:
         """Pleo's page with the Connect button."""
         return f"{self.pleo}/companies/{self.company_id}/accounting"

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.journey import EMAIL, ORGANISATION, PASSWORD, SOON, Journey
+from tests.browser.journey import EMAIL, ORGANISATION, PASSWORD, Journey
 from tests.browser.started_service import start_service
+from tests.browser.visitor import SOON
 from tests.support.chromium import open_window
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]  # a busy machine is slow in a browser
@@ -21,7 +22,7 @@ EMPTY = (
 
 
 def test_a_newcomer_tries_the_demo_company(chromium: Browser, tmp_path: Path) -> None:
-    with start_service(tmp_path) as service, open_window(chromium, service) as (window, watch):
+    with start_service(tmp_path) as service, open_window(chromium, *service.urls) as (window, watch):
         way = Journey(window.new_page(), service, watch.examine)
         organisation = arrive(way)
         for name in EMPTY:

@@ -9,8 +9,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from kontobro.cli.demo.documents import write_masters
-from tests.browser.journey import SOON, Journey
+from tests.browser.journey import Journey
 from tests.browser.started_service import start_service
+from tests.browser.visitor import SOON
 from tests.support.chromium import open_window
 from tests.support.page_watch import tab_to
 
@@ -21,7 +22,7 @@ REFUSED = re.compile(r"/(release|last|save)/: .*(400 \(Bad Request\)|409 \(Confl
 
 
 def test_documents_are_marked_released_and_written_by_a_template(chromium: Browser, tmp_path: Path) -> None:
-    with start_service(tmp_path) as service, open_window(chromium, service) as (window, watch):
+    with start_service(tmp_path) as service, open_window(chromium, *service.urls) as (window, watch):
         way = Journey(window.new_page(), service)
         connect(way, tmp_path)
         way.stop = watch.examine  # the pages before are examined by the walk that is about them
@@ -126,7 +127,7 @@ def numbers_are_skipped_only_when_confirmed(way: Journey) -> None:
     way.stop(way.page, "last")
     way.page.get_by_label("Number of the last document").fill("3")
     way.press("Confirm")
-    way.says("skips documents 2 to 3")
+    way.says("never given then: documents 2 to 3")
     way.stop(way.page, "last-skips")
     way.page.get_by_role("checkbox", name=re.compile("Skip the numbers")).check()
     way.press("Skip these numbers")

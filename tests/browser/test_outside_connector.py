@@ -22,7 +22,7 @@ HLEDGER = ROOT / "connectors" / "kontobro-hledger"
 
 
 def test_every_kind_of_option_is_filled_in_and_the_company_chosen(chromium: Browser, tmp_path: Path) -> None:
-    with start_service(tmp_path, OUTSIDE) as service, open_window(chromium, service) as (window, watch):
+    with start_service(tmp_path, OUTSIDE) as service, open_window(chromium, *service.urls) as (window, watch):
         way = Journey(window.new_page(), service, watch.examine)
         way.first_visit()
         way.press_connect()
@@ -70,7 +70,7 @@ def test_hledger_is_chosen_and_activated(chromium: Browser, tmp_path: Path) -> N
     (books / "pleo.journal").touch()
     with as_file(files("kontobro.testing") / "company.toml") as company:
         shutil.copy(company, books / "masters.toml")
-    with start_service(tmp_path, site) as service, open_window(chromium, service) as (window, watch):
+    with start_service(tmp_path, site) as service, open_window(chromium, *service.urls) as (window, watch):
         way = Journey(window.new_page(), service, watch.examine)
         way.first_visit()
         way.press_connect()

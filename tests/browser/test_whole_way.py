@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.journey import SOON, Journey
+from tests.browser.journey import Journey
 from tests.browser.started_service import ROOT, StartedService, start_service
+from tests.browser.visitor import SOON
 from tests.support.chromium import open_window
 from tests.support.page_watch import tab_to
 
@@ -42,7 +43,7 @@ def told_of_failure(page: Page, started: StartedService) -> Iterator[None]:
 
 
 def test_connect_export_mend_and_tie_out(chromium: Browser, started: StartedService) -> None:
-    with open_window(chromium, started) as (window, watch):
+    with open_window(chromium, *started.urls) as (window, watch):
         page = window.new_page()
         with told_of_failure(page, started):
             way = Journey(page, started, watch.examine)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from kontobro.core.model.export import (
     JobItem,
     JobOutcome,
     MalformedItem,
+    NotExported,
     Receipt,
     ReportError,
 )
@@ -100,6 +101,10 @@ class FakePleo:
 
     def fetch(self, url: str, limit: int) -> bytes:
         return b""
+
+    def not_exported(self, first: date, last: date, zone: tzinfo) -> NotExported:
+        self._answered()
+        return NotExported(0)
 
     def installation(self) -> Installation | None:
         self._answered()

@@ -232,7 +232,7 @@ def test_a_package_s_options_are_given_by_name_and_its_paths_are_made_absolute(b
     [
         ("acrhive=x", 2, "server, region, archive, note, company"),
         (f"token={SECRET}", 2, "token is a secret"),
-        ("region=mars", 3, "Set it to eu or us."),
+        ("region=mars", 3, "Set it to one of: eu, us."),
         ("server=", 3, "--erp-option server=VALUE"),
     ],
 )

@@ -34,7 +34,7 @@ def test_a_leading_zero_that_toml_does_not_read_is_named_with_its_line(text: str
     with pytest.raises(tomllib.TOMLDecodeError) as error:
         tomllib.loads(text)
     line = next(number for number, line in enumerate(text.splitlines(), 1) if "0420" in line)
-    assert why_unreadable(text, error.value) == (
+    assert str(why_unreadable(text, error.value)) == (
         f'line {line} has 0420 without quotes: a code is a text, quote it: "0420"'
     )
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from babel.messages.catalog import Message
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from hypothesis import given
@@ -26,12 +27,14 @@ from kontobro.core.errors import (
     Problem,
     RateLimited,
     TooManyChanges,
+    Unreachable,
     fault_code,
     fault_in,
 )
 from kontobro.core.model.bindings import MasterKind
 from kontobro.core.model.export import ItemStatus, JobEvent
-from kontobro.core.model.findings import noted, phrase_of, problem
+from kontobro.core.model.findings import noted, phrase_of, problem, remedy_of
+from kontobro.core.model.findings import sentences as one_after_the_other
 from kontobro.core.model.history import BookingState, ClaimState
 from kontobro.core.model.journal import PostingStatus
 from kontobro.core.model.settings import SyncKind
@@ -47,6 +50,7 @@ from kontobro.core.words import (
     fault_told,
     name_in,
     note_in,
+    part_of,
     placeholders,
     told,
 )
@@ -64,6 +68,12 @@ DOCUMENTED = frozenset(
 SAME = {
     "{fix}",
     "{why}",
+    "{message} {remedy}",
+    "{status} ({why})",
+    "HTTP {code}",
+    "{place}: {why}",
+    "process {number}",
+    "{fault}",
     "{fault} ({reference})",
     "package.module:function",
     "ID {key}",
@@ -76,11 +86,19 @@ SAME = {
 
 def translations(language: str) -> dict[tuple[str | None, str], str]:
     with (FOLDER / f"{language}.po").open("rb") as file:
-        return {(one.context, str(one.id)): str(one.string) for one in read_po(file) if one.id}
+        return {(one.context, said): text for one in read_po(file) for said, text in forms(one)}
 
 
 def sentences() -> set[tuple[str | None, str]]:
-    return {(one.context, str(one.id)) for one in problems() if one.id}
+    return {(one.context, said) for one in problems() for said, _ in forms(one)}
+
+
+def forms(one: Message) -> Iterator[tuple[str, str]]:
+    """What it says in English and in its language; of what is counted both forms."""
+    if one.id and isinstance(one.id, str):
+        yield one.id, str(one.string)
+    elif one.id:
+        yield from zip(one.id, one.string or ("", ""), strict=True)
 
 
 # ------------------------------------------------------------------------------------------------ the catalogue
@@ -124,7 +142,7 @@ def test_a_language_says_every_sentence_with_the_same_placeholders(language: str
 def test_what_is_compiled_is_what_is_written(language: str) -> None:
     """Else: `make words`."""
     with (FOLDER / f"{language}.mo").open("rb") as file:
-        compiled = {(_text(one.context), str(one.id)): str(one.string) for one in read_mo(file) if one.id}
+        compiled = {(_text(one.context), said): text for one in read_mo(file) for said, text in forms(one)}
     assert compiled == {one: text for one, text in translations(language).items() if text}
 
 
@@ -162,8 +180,8 @@ def test_every_error_of_the_catalogue_is_raised_with_what_its_sentences_name() -
     raised: dict[str, set[str]] = {}
     for file in sorted(SOURCE.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "told" and node.keywords:
-                name = node.args[0] if node.args else None
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "told" and len(node.args) == 1:
+                name = node.args[0]
                 assert isinstance(name, ast.Constant), file
                 raised[str(name.value)] = {str(one.arg) for one in node.keywords}
     named: dict[str, set[str]] = {}
@@ -451,3 +469,24 @@ def test_every_type_and_state_has_a_name() -> None:
 )
 def test_a_name_stands_in_the_language_else_comes_from_the_code(code: str, language: str | None, told: str) -> None:
     assert name_in(code, language) == told
+
+
+def test_what_an_error_says_of_another_is_in_the_language_too() -> None:
+    """A part that is a text of ours is a phrase: no sentence is half English."""
+    lost = Unreachable(*told("pleo_unreachable", whom="Pleo", kind="ConnectError", again=Phrase("pleo_again_here")))
+    fault = Misconfigured(*told("pleo_uncertain", call="create tags", why=part_of(lost.message)))
+    assert note_in(fault.message, "de") == (
+        "Es ist unbekannt, ob Pleo create tags ausgeführt hat. Pleo ist nicht erreichbar (ConnectError)."
+    )
+    assert note_in(lost.remedy, "sv") == "Är sandlådan igång? Starta den. Inget är förlorat: försök sedan igen."
+    assert part_of("Odoo's own words") == "Odoo's own words"
+
+
+def test_a_problem_within_an_error_is_said_with_its_remedy_in_the_language() -> None:
+    lacking = problem("amount_zero", "amount", "0")
+    fault = Misconfigured(
+        *told("settings_do_not_fit", problems=one_after_the_other(phrase_of(lacking), remedy_of(lacking)))
+    )
+    said = lacking.said("fr")
+    assert f"{said.message} {said.remedy}" in note_in(fault.message, "fr")
+    assert str(lacking) in fault.message

@@ -303,8 +303,8 @@ def test_numbers_are_skipped_only_by_who_was_told_which(papers: Papers) -> None:
     with pytest.raises(NothingLost) as asked:
         papers.desk.confirm_last(4, {("A", "2026"): 9, ("B", "2026"): 5})
     assert asked.value.message == (
-        "Document 1 is the last one known here, and none is missing. Confirming document 4 skips documents 2 to 4 and "
-        "vouchers A 4 to 9 (2026), B 1 to 5 (2026): these numbers are never given."
+        "Document 1 is the last one known here, and none is missing. Confirming document 4 skips these, which are "
+        "never given then: documents 2 to 4, vouchers A 4 to 9 (2026), vouchers B 1 to 5 (2026)."
     )
     assert papers.documents.store.last_numbers("desk").document == 1
     papers.desk.confirm_last(4, {("A", "2026"): 9}, is_sure=True)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+import json
+import uuid
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx2
 import pytest
 
 from kontobro.core.errors import BadAnswer, JobGone, Unreachable
-from kontobro.core.model.export import ExportItem, ItemReport, JobOutcome, ReportError
+from kontobro.core.model.export import ExportItem, ItemReport, JobOutcome, NotExported, ReportError
 from tests.support.scripted_pleo import COMPANY, JOB, JSON, Answer, Stage, a_job, an_item, page, refusal, reply
 
 JOBS, ONE, EVENTS = "GET /v3/export-jobs", f"GET /v3/export-jobs/{JOB}", "POST /v3/export-job-events"
@@ -18,6 +21,9 @@ ACCEPTED = httpx2.Response(202, content=b'"ok"', headers={"content-type": JSON})
 LOST = httpx2.ReadTimeout("lost")
 NO_WAY_THERE = httpx2.ConnectError("refused")
 NOT_NOW = refusal(422, "INVALID_EXPORT_JOB_STATUS_CHANGE", "no")
+
+
+SEARCH = "POST /v1/accounting-entries:search"
 
 
 def job(status: str, **changes: Any) -> httpx2.Response:
@@ -464,3 +470,41 @@ def test_an_update_answered_without_its_errors_is_not_taken_for_success(answer: 
     stage.on(REPORT, reply(answer))
     with pytest.raises(BadAnswer, match="errors"):
         stage.client().report(JOB, [ItemReport(entry_id="a", status="successful")])
+
+
+# ---------------------------------------------------------------------------------------------- accounting entries
+
+
+def an_entry(**fields: object) -> dict[str, object]:
+    usual = {"companyId": COMPANY, "exportStatus": "CREATED", "status": "COMPLETED"}
+    return usual | {"bookkeepingDate": "2026-10-15T12:00:00Z"} | fields
+
+
+def test_what_was_not_exported_is_judged_here_whatever_pleo_filters(stage: Stage) -> None:
+    others = (
+        {"companyId": str(uuid.UUID(int=7))},
+        {"exportStatus": "EXPORTING"},
+        {"status": "CANCELLED"},
+        {"deletedAt": "2026-10-16T12:00:00Z"},
+        {"bookkeepingDate": None},
+        {"bookkeepingDate": "2026-10-31T23:30:00Z"},
+    )
+    ours = (an_entry(), an_entry(exportStatus="QUEUED"), an_entry(bookkeepingDate="2026-09-30T22:30:00Z"))
+    stage.on(SEARCH, page([*ours, *(an_entry(**fields) for fields in others)]))
+    found = stage.client().not_exported(date(2026, 10, 1), date(2026, 10, 31), ZoneInfo("Europe/Copenhagen"))
+    assert found == NotExported(3)
+    (request,) = stage.asked
+    assert request.url.params["company_id"] == COMPANY
+    assert json.loads(request.content) == {
+        "includeDeleted": False,
+        "exportStatus": ["CREATED", "QUEUED"],
+        "bookkeepingDateStart": "2026-09-30T00:00:00Z",
+        "bookkeepingDateEnd": "2026-11-02T00:00:00Z",
+    }
+
+
+def test_no_more_entries_are_read_than_a_count_is_worth(stage: Stage) -> None:
+    cursors = (f"A{number}" for number in range(10_000))
+    stage.on(SEARCH, lambda _: page([an_entry()] * 100, next(cursors), more=True, total=10_000))
+    assert stage.client().not_exported(date(2026, 10, 1), date(2026, 10, 31), UTC) == NotExported(5_000, more=True)
+    assert len(stage.asked) == 50

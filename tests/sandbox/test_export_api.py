@@ -340,3 +340,24 @@ def test_an_expense_that_is_not_queued_is_left_out(pleo: TestClient, sandbox: Sa
     sandbox.press_export(other.id)
     assert sandbox.export_status(other.id, other.expenses[0].id) is ExportStatus.EXPORTING
     assert sandbox.export_status(other.id, other.expenses[1].id) is ExportStatus.CREATED
+
+
+def test_accounting_entries_are_searched_by_date_and_export_status(pleo: TestClient, acme: SandboxCompany) -> None:
+    path = f"/v1/accounting-entries:search?company_id={acme.id}"
+    everything = pleo.post(path, json={"includeDeleted": False}).json()
+    assert {one["id"] for one in everything["data"]} == {one.id for one in acme.expenses}
+    assert {one["exportStatus"] for one in everything["data"]} == {"QUEUED"}
+    at = everything["data"][0]["bookkeepingDate"]
+    for body, found in (
+        ({"exportStatus": ["CREATED"]}, False),
+        ({"exportStatus": ["QUEUED", "EXPORTED"]}, True),
+        ({"bookkeepingDateStart": at}, False),
+        ({"bookkeepingDateEnd": at}, False),
+        ({"bookkeepingDateStart": "2000-01-01T00:00:00Z", "bookkeepingDateEnd": "2099-01-01T00:00:00Z"}, True),
+    ):
+        rows = pleo.post(path, json={"includeDeleted": False, **body}).json()["data"]
+        assert any(row["id"] == everything["data"][0]["id"] for row in rows) == found, body
+    for wrong in ({}, {"includeDeleted": False, "bookkeepingDateStart": "2026-10-01"}, {"includeDeleted": 1}):
+        assert pleo.post(path, json=wrong).status_code == 400, wrong
+    assert len(pleo.post(f"{path}&limit=1", json={"includeDeleted": False}).json()["data"]) == 1
+    assert pleo.post(f"{path}&limit=101", json={"includeDeleted": False}).status_code == 400

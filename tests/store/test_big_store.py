@@ -30,9 +30,9 @@ Read = Callable[["Overview", list[str]], Any]
 READS: dict[str, tuple[int, Read]] = {
     "days": (2, lambda it, ids: it.days(ids, END - 30 * DAY)),
     "health": (4, lambda it, ids: it.health(ids)),
+    "last_jobs": (2, lambda it, ids: it.last_jobs(ids)),
     "connections": (1, lambda it, ids: it.connections(ids)),
     "names": (1, lambda it, ids: it.names(ids)),
-    "statuses": (1, lambda it, ids: it.statuses(ids)),
     "unsolved": (1, lambda it, ids: it.unsolved(ids)),
     "waiting_plans": (1, lambda it, ids: it.waiting_plans(ids) == []),
     "jobs": (2, lambda it, ids: it.jobs(ids)),

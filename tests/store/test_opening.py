@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from django.db import connections
 
 from kontobro.core.errors import Busy, Misconfigured
 from kontobro.core.model.history import Move
@@ -55,6 +56,17 @@ def test_what_was_saved_is_there_when_opened_again(path: Path) -> None:
         store.save_connection(connection())
     with open_store(path) as store:
         assert store.connection(HERE) == connection()
+
+
+def test_a_store_that_was_closed_is_forgotten(path: Path) -> None:
+    """Django looks at every database that it knows in each request: a process that opens many would slow down."""
+    open_store(path).close()
+    known = len(connections.settings)
+    for _ in range(3):
+        with open_store(path) as store:
+            store.save_connection(connection())
+            assert len(connections.settings) == known + 1
+    assert len(connections.settings) == known
 
 
 def test_two_files_in_one_process_are_apart(store: DjangoStore, tmp_path: Path) -> None:

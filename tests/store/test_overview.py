@@ -163,7 +163,6 @@ def test_what_a_list_of_connections_shows(opened: DjangoStore, overview: Overvie
     asked = [*BOTH, "nobody"]
     assert [one.id for one in overview.connections(asked)] == sorted(BOTH)
     assert overview.names(asked) == {one.id: one.name for one in overview.connections(BOTH)}
-    assert overview.statuses(asked) == {HERE: "connected", ELSEWHERE: "reconnect"}
     assert overview.unsolved(asked) == {(HERE, "failed"): 1, (ELSEWHERE, "uncertain"): 1}
     assert overview.waiting_plans(asked) == [(HERE, "vendors")]
     assert overview.unsolved([HERE]) == {(HERE, "failed"): 1}
@@ -296,6 +295,25 @@ def test_problems_by_their_cause(opened: DjangoStore, overview: Overview) -> Non
     )
     assert [group.count for group in overview.problems([ELSEWHERE])] == [1]
     assert overview.problems([]) == []
+
+
+def test_what_is_told_in_other_words_is_the_same_cause(opened: DjangoStore, overview: Overview) -> None:
+    """Items that were told the same are counted together first, their causes after."""
+    told = (PROBLEM, replace(PROBLEM, message="In other words."), replace(PROBLEM, message="In yet others."))
+    for number in range(9):
+        refuse(opened, f"ref-{number}", told[number % 3], payee=f"Payee {number}", now=NOW + number * DAY)
+    refuse(opened, "two", PROBLEM, replace(PROBLEM, value="Bo"), payee="Two")
+    page = overview.problem_page([HERE], "", slice(0, 1), 4)
+    (group,) = page.groups
+    assert (page.causes, page.items, group.count, group.newest) == (2, 11, 10, NOW + 8 * DAY)
+    assert [one.reference for one in group.items] == ["ref-8", "ref-7", "ref-6", "ref-5"]
+    assert (group.items[0].payee, group.example.message) == ("Payee 8", "In yet others.")
+    found = {
+        text: overview.problem_page([HERE], text, slice(0, 9), 4) for text in ("payee 3", "other WORDS", "bo", "%")
+    }
+    counts = {text: [(one.value, one.count) for one in page.groups] for text, page in found.items()}
+    value = PROBLEM.value
+    assert counts == {"payee 3": [(value, 1)], "other WORDS": [(value, 3)], "bo": [("Bo", 1)], "%": []}
 
 
 def test_problems_are_bounded(opened: DjangoStore, overview: Overview) -> None:

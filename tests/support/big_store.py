@@ -6,7 +6,7 @@ The guards are put aside while it is filled: they would write 300,000 events tha
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tests.support.examples import rows
@@ -17,20 +17,27 @@ if TYPE_CHECKING:
 
     from kontobro.store import DjangoStore
 
-CONNECTIONS = [f"conn-{number:03}" for number in range(500)]
 BOOKINGS = 100_000
 """And a job for each 20; `rows` of both in the fast run."""
 END = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 YEAR = 365 * 24 * 3600
 
+
+def named(number: int) -> list[str]:
+    """The ids of so many connections."""
+    return [f"conn-{one:05}" for one in range(number)]
+
+
+CONNECTIONS = named(500)
+
 WORDS: Mapping[str, Mapping[str, str]] = {
     "sqlite": {
-        "owner": "'conn-' || printf('%03d', i % 500)",
+        "owner": "'conn-' || printf('%05d', i % {owners})",
         "instant": "strftime('%Y-%m-%d %H:%M:%f000', '{end}', '-' || ({ago}) || ' seconds')",
         "day": "date('{end}', '-' || ({ago}) || ' seconds')",
     },
     "postgresql": {
-        "owner": "'conn-' || lpad((i % 500)::text, 3, '0')",
+        "owner": "'conn-' || lpad((i % {owners})::text, 5, '0')",
         "instant": "timestamptz '{end}+00' - ({ago}) * interval '1 second'",
         "day": "to_char(timestamptz '{end}+00' - ({ago}) * interval '1 second', 'YYYY-MM-DD')",
     },
@@ -58,27 +65,52 @@ FILL_JOBS = """
 FAULT = """{"code": "no_account", "field": "account", "message": "m", "remedy": "r", "reason": "account_unknown"}"""
 
 
-def fill(store: DjangoStore) -> None:
-    """Fill an empty store, to be read only after: on SQLite its guards are gone. END is its newest row's instant."""
+def fill(store: DjangoStore, owners: int = 500, bookings: int | None = None, end: dt.datetime = END) -> None:
+    """Fill an empty store with so many connections, to be read only after: on SQLite its guards are gone. `end` is its
+    newest row's instant; 20 bookings to a job, so 20 of them at least for each connection."""
     from django.db import connections
 
-    for name in CONNECTIONS:
-        store.save_connection(connection(name))
+    number = rows(BOOKINGS) if bookings is None else bookings
+    ids = named(owners)
+    store.save_connection(connection(ids[0]))
+    _copies(store.alias, ids)
     database = connections[store.alias]
     _guards(database, "DISABLE")
     with database.cursor() as cursor:
-        bookings = rows(BOOKINGS)
-        cursor.execute(_sql(database.vendor, FILL_BOOKINGS, bookings, bookings // 20))
-        cursor.execute(_sql(database.vendor, FILL_JOBS, bookings // 20, bookings // 20))
+        cursor.execute(_sql(database.vendor, FILL_BOOKINGS, number, owners, end))
+        cursor.execute(_sql(database.vendor, FILL_JOBS, number // 20, owners, end))
         if database.vendor == "postgresql":
             cursor.execute("VACUUM ANALYZE")  # as its autovacuum does; SQLite has to do without
     _guards(database, "ENABLE")
 
 
-def _sql(vendor: str, template: str, most: int, jobs: int) -> str:
+def _copies(alias: str, ids: Sequence[str]) -> None:
+    """The other connections like the first, each of its own Pleo company."""
+    from kontobro.store.models import Connection
+
+    first = Connection.objects.using(alias).values().get(id=ids[0])
+    others = [Connection(**first | {"id": id, "company_id": f"company of {id}"}) for id in ids[1:]]
+    Connection.objects.using(alias).bulk_create(others, batch_size=500)
+
+
+def fill_one(store: DjangoStore, connection_id: str, bookings: int) -> None:
+    """The same for one connection that exists."""
+    from django.db import connections
+
+    database = connections[store.alias]
+    _guards(database, "DISABLE")
+    with database.cursor() as cursor:
+        for template, most in ((FILL_BOOKINGS, bookings), (FILL_JOBS, bookings // 20)):
+            cursor.execute(_sql(database.vendor, template, most, 1, END, owner=f"'{connection_id}'"))
+    _guards(database, "ENABLE")
+
+
+def _sql(vendor: str, template: str, most: int, owners: int, end: dt.datetime, **other: str) -> str:
+    """A statement that makes `most` rows, spread over a year; bookings and jobs of a number have one owner."""
+    jobs = most // 20
     words = {
-        name: word.format(end=f"{END:%Y-%m-%d %H:%M:%S}", ago=f"i * {YEAR // most}")
-        for name, word in WORDS[vendor].items()
+        name: word.format(end=f"{end:%Y-%m-%d %H:%M:%S}", ago=f"(i * {YEAR / most:.3f})", owners=owners)
+        for name, word in (WORDS[vendor] | other).items()
     }
     quoted = FAULT[:-1].replace("'", "''")
     problem = f"'[{quoted}, \"value\": \"' || (i % 60) || '\"}}]'"

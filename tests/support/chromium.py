@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from tests.browser.started_service import StartedService
 from tests.support.page_watch import DESK, Watch
 
 CHROMIUM = "chromium"
@@ -40,11 +39,12 @@ def open_chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def open_window(browser: Browser, service: StartedService) -> Iterator[tuple[BrowserContext, Watch]]:
-    """A person's window: no cookie of anybody else. What goes wrong in it is written down."""
-    context = browser.new_context(viewport=DESK, locale="en-GB", reduced_motion="reduce")
+def open_window(browser: Browser, *urls: str, locale: str = "en-GB") -> Iterator[tuple[BrowserContext, Watch]]:
+    """A person's window: no cookie of anybody else. What goes wrong in it is written down, and so is a request to any
+    other host than those of `urls`."""
+    context = browser.new_context(viewport=DESK, locale=locale, reduced_motion="reduce")
     context.set_default_timeout(PATIENCE)
-    watch = Watch(frozenset(urlsplit(url).netloc for url in (service.pleo, service.service)))
+    watch = Watch(frozenset(urlsplit(url).netloc for url in urls))
     watch.over(context)
     try:
         yield context, watch

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.test import override_settings
 
-_folder = tempfile.TemporaryDirectory(prefix="kontobro-web-")
-os.environ["KONTOBRO_HOME"] = _folder.name
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kontobro.web.settings")
-
-from kontobro.web.server.start import set_up  # noqa: E402 - it reads the environment
-
-set_up()
-del os.environ["KONTOBRO_HOME"]
-
-from kontobro.service.config import config  # noqa: E402 - it reads the environment
-from tests.support.quick_passwords import hash_quickly  # noqa: E402 - likewise
-from tests.support.site import Site, build_template, open_site  # noqa: E402 - Django's models need it set up
-from tests.web.connected_site import ConnectedSite, a_connected_site  # noqa: E402 - Django's models need it set up
-
-hash_quickly()
+import tests.support.pages_ready  # noqa: F401 - before what is of Django
+from kontobro.service.config import config
+from tests.support.site import Site, build_template, open_site
+from tests.web.connected_site import ConnectedSite, a_connected_site
 
 
 @pytest.fixture(scope="session")

@@ -33,22 +33,30 @@ class Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def open_to_pleo() -> Iterator[str]:
-    """Serve the site that is open; the configuration gives this address to Pleo as ours."""
+def serve_pages() -> Iterator[str]:
+    """Serve the site that is open; its address."""
     server = make_server("127.0.0.1", 0, get_wsgi_application(), server_class=Server, handler_class=Quiet)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
-    url = f"http://127.0.0.1:{server.server_port}"
-    os.environ["KONTOBRO_PUBLIC_URL"] = url
-    config.cache_clear()
     try:
-        yield url
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
-        del os.environ["KONTOBRO_PUBLIC_URL"]
-        config.cache_clear()
         server.shutdown()
         server.server_close()
         thread.join(10)
+
+
+@contextmanager
+def open_to_pleo() -> Iterator[str]:
+    """Serve the site that is open; the configuration gives this address to Pleo as ours."""
+    with serve_pages() as url:
+        os.environ["KONTOBRO_PUBLIC_URL"] = url
+        config.cache_clear()
+        try:
+            yield url
+        finally:
+            del os.environ["KONTOBRO_PUBLIC_URL"]
+            config.cache_clear()
 
 
 def wait_for(true: Callable[[], object], seconds: float = 20) -> None:

@@ -175,6 +175,12 @@ def test_downloads_leave_threads_for_pages(site: Site) -> None:
         for kind in ("csv", "xlsx"):
             answer = browser.get(f"/c/{connection.id}/tie-out/entries.{kind}?{period}")
             assert (answer.status_code, "Too many downloads" in answer.text) == (503, True)
+        owner = site.browser(site.member(Organisation.objects.get(), "owner", "olga@example.com"))
+        for answer in (
+            owner.post(f"/c/{connection.id}/privacy/export/"),
+            owner.get(f"/o/{organisation}/month-end/month-end.xlsx"),
+        ):
+            assert (answer.status_code, "Too many downloads" in answer.text) == (503, True)
         other, others = company(site, "Fjord ApS")
         assert "The tar pit let go." in other.get(f"/c/{others.id}/tie-out/entries.csv?{period}").text
 

@@ -76,3 +76,11 @@ def test_other_methods_and_what_programs_call_stay_refused(whole: WholeSite, met
     browser = whole.site.browser(whole.site.member(whole.connected.organisation, "owner"))
     assert getattr(browser, method)(f"/c/{whole.ids['connection']}/export/").status_code == 405
     assert browser.get(f"/webhooks/pleo/{whole.ids['connection']}/").status_code == 405
+
+
+def test_a_form_after_the_session_ended_is_said_to_be_unsaved(whole: WholeSite) -> None:
+    answer = whole.site.browser().post(f"/c/{whole.ids['connection']}/settings/", {"posting": "draft"}, follow=True)
+    assert answer.request["PATH_INFO"] == "/accounts/login/"
+    assert "You were signed out, so nothing was saved." in answer.text
+    looked = whole.site.browser().get(f"/c/{whole.ids['connection']}/settings/", follow=True)
+    assert "nothing was saved" not in looked.text

@@ -406,7 +406,7 @@ def test_of_several_companies_one_is_chosen(northbook: None, site: Site, pleo: P
     assert changed.erp_options == {**noted, "company": "2"}
     moved = {**noted, "server": "https://evil.example.com"}
     refused = bo.browser.post(f"/c/{connection.id}/access/", moved, follow=True)
-    assert "the stored access token is not sent there" in refused.text
+    assert "what is stored is not sent there: access token" in refused.text
     assert site.app.store.connection(connection.id) == changed
 
 

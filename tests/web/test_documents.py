@@ -275,7 +275,7 @@ def test_where_nothing_is_lost_numbers_are_skipped_only_by_who_was_told_which(
     assert (same.status_code, "There is nothing to confirm." in same.text) == (400, True)
     asked = post(owner, there, "last/", number="3", vouchers="A/2026=9")
     assert (asked.status_code, 'name="sure"' in asked.text) == (409, True)
-    assert "skips documents 2 to 3 and vouchers A 2 to 9 (2026)" in asked.text
+    assert "never given then: documents 2 to 3, vouchers A 2 to 9 (2026)." in asked.text
     assert there.store.last_numbers(there.connection.id).document == 1
     post(owner, there, "last/", number="3", vouchers="A/2026=9", sure="1")
     assert there.store.last_numbers(there.connection.id).document == 3

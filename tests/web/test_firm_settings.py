@@ -61,7 +61,7 @@ def test_each_company_s_differences_are_shown_and_saved_where_they_fit(connected
         fits.settings, description=connected.connection.settings.description
     )
     event = AuditEvent.objects.get()
-    assert (event.connection_id, event.action) == ("fits", f"settings copied from {connected.connection.name}")
+    assert (event.connection_id, event.action) == ("fits", f"settings copied from {connected.connection.pleo_name}")
     assert event.detail == "description: {note} → {supplier} · {user} · {note}"
 
 

@@ -16,7 +16,7 @@ from django.test import Client
 from django.utils import translation
 
 from kontobro.core.words import LANGUAGES
-from kontobro.service.notices.notify import WORDS, Notice
+from kontobro.service.notices.notify import WORDS, Cause, Notice
 from kontobro.web.language import reader_locale, reader_zone
 from kontobro.web.mails.letters import language_of
 from kontobro.web.mails.outbox import recipients
@@ -176,3 +176,20 @@ def test_a_notice_is_mailed_in_each_persons_language(site: Site) -> None:
         said = replace(notice, cause=cause)
         for language in ("", *LANGUAGES):
             assert "{" not in said.subject_in(language) + said.text_in(language)
+
+
+@pytest.mark.parametrize("cause", WORDS)
+def test_a_notice_of_one_is_said_of_one(cause: Cause) -> None:
+    """And of more as of more, in each language, whatever form of the text it takes."""
+    since = datetime(2026, 11, 29, tzinfo=UTC) if cause == "reconnect" else None
+    one = Notice(cause=cause, connection_id="id", path="/", count=1, ended_at=since)
+    many = replace(one, count=2)
+    for form, text in WORDS[cause].items():
+        assert ("{count}" in text) == (form.endswith("_one") or f"{form}_one" in WORDS[cause]), form
+    for language in ("", *LANGUAGES):
+        said, told = one.text_in(language), many.text_in(language)
+        assert (said == told) == ("{count}" not in "".join(WORDS[cause].values()))
+    assert "1 expenses" not in one.subject_in("") + one.text
+    assert "1 documents" not in one.subject_in("") + one.text
+    if since:
+        assert all(one.text_in(language) != one.text_in("") for language in LANGUAGES)

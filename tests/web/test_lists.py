@@ -13,18 +13,19 @@ from babel import Locale
 from kontobro.core.model.history import Move
 from kontobro.core.model.journal import Reference
 from kontobro.store.schema.moves import route
-from kontobro.web.lists.fields import amounts_in
+from kontobro.web.lists.fields import FEW, amounts_in
+from kontobro.web.lists.files import BOTH
 from kontobro.web.models import AuditEvent
 from kontobro.web.tenancy import Member, changes_of
 from tests.support.site import Site
-from tests.support.store_contract.case import PROBLEM, planned
+from tests.support.store_contract.case import PROBLEM, job, planned
 from tests.web.connected_site import ConnectedSite
 
 
 def filled(site: Site) -> tuple[Any, Any, str]:
     """An organisation, its browser, and a connection with three bookings of three payees."""
     organisation = site.organisation()
-    connection = site.connection(organisation, "Fjord ApS")
+    connection = site.connection(organisation, "Fjord ApS", erp_company_name="Fjordens bøger")
     store, now = site.app.store, site.now()
     today = now.date().isoformat()
     facts: list[dict[str, Any]] = [
@@ -84,6 +85,7 @@ def test_what_is_asked_for_is_in_the_address_and_the_files_have_the_same(
     text = b"".join(browser.get(f"/c/{here}/bookings/list.csv?{query}").streaming_content).decode("utf-8-sig")
     table = list(csv.DictReader(io.StringIO(text)))
     assert [row["entry ID"] for row in table] == found
+    assert {tuple(row[name] for name in BOTH) for row in table} <= {("Fjord ApS", "Fjordens bøger")}
     content = b"".join(browser.get(f"/c/{here}/bookings/list.xlsx?{query}").streaming_content)
     sheet = openpyxl.load_workbook(io.BytesIO(content))["Bookings"]
     assert sheet.max_row == len(found) + 1
@@ -156,20 +158,39 @@ def test_problems_are_searched_and_lead_to_all_expenses_of_a_cause(site: Site) -
 
 
 def test_jobs_and_the_trail_are_searched_and_are_files(connected: ConnectedSite) -> None:
-    job = connected.export()
+    exported = connected.export()
     organisation = f"/o/{connected.organisation.id}"
     user = connected.site.member(connected.organisation, email="eva@example.com")
     Member(user, connected.organisation, "owner").note("export requested", "job 7", connected.connection.id)
     for base, hit, miss, column in (
-        (f"{organisation}/jobs/", job[:8], "nothing", "job"),
-        (f"/c/{connected.connection.id}/jobs/", job[:8], "nothing", "job"),
+        (f"{organisation}/jobs/", exported[:8], "nothing", "job"),
+        (f"/c/{connected.connection.id}/jobs/", exported[:8], "nothing", "job"),
         (f"{organisation}/audit/", "eva@", "nobody", "who"),
     ):
         for text, number in ((hit, 1), (miss, 0)):
             assert ("match" in connected.browser.get(f"{base}?q={text}").text) == (not number), base
             answer = connected.browser.get(f"{base}list.csv?q={text}")
             content = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
-            assert [bool(row[column]) for row in csv.DictReader(io.StringIO(content))] == [True] * number
+            found = list(csv.DictReader(io.StringIO(content)))
+            assert [bool(row[column]) for row in found] == [True] * number
+            both = {tuple(row[name] for name in BOTH) for row in found}
+            assert both <= {(connected.connection.pleo_name, connected.connection.books_name)}
+
+
+@pytest.mark.parametrize("path", ["jobs", "problems", "audit"])
+def test_among_many_companies_a_part_of_the_name_is_typed(site: Site, path: str) -> None:
+    """A list of hundreds would be sent with every page."""
+    organisation, browser, here = filled(site)
+    for number in range(FEW):
+        site.connection(organisation, f"Company {number:03}")
+    site.app.store.begin_job(here, job("job-0"), "run", site.now())
+    AuditEvent.objects.create(organisation=organisation, connection_id=here, actor_name="a", action="b")
+    page = browser.get(f"/o/{organisation.id}/{path}/").text
+    assert "Company 050" not in page
+    assert "Part of its name" in page
+    shown = {text: f"/o/{organisation.id}/{path}/?company={text}" for text in ("fjord", here, "company 0")}
+    told = {text: " match" not in browser.get(address).text for text, address in shown.items()}
+    assert told == {"fjord": True, here: True, "company 0": False}
 
 
 def test_a_stranger_gets_no_list_and_no_file(site: Site) -> None:

@@ -15,10 +15,15 @@ import pytest
 from django.template.base import Lexer, TokenType
 
 from kontobro import web
-from scripts.catalogues import DOMAINS
+from scripts.catalogues import DOMAINS, Domain
 from scripts.words import COMPLETE, LANGUAGES, LATER, lacking, translated
 
 FOLDER = Path(web.__file__).parent
+
+THINGS = "expense|entrie|document|compan|export|receipt|item|booking|change|secret|problem|cause|payment"
+"""What is counted, as its plural begins."""
+COUNTED = re.compile(rf"(%\(\w+\)[sd]|\{{\w+\}}) (more |other )?({THINGS})(s|ies)\b")
+ALWAYS_MANY = {"Adding up %(number)s entries…", "More than %(most)d companies are ticked."}
 
 TO_MARK = frozenset[str]()
 """Groups of pages (a folder each) that are not marked as a whole yet. To be emptied: then the constant goes."""
@@ -128,3 +133,9 @@ def test_a_catalogue_is_whole_and_of_now(domain: object, language: str) -> None:
     with one.po(language).open("rb") as file:
         kept = read_po(file, locale=language)
     assert {(message.context, message.id) for message in kept} == {(message.context, message.id) for message in made}
+
+
+@pytest.mark.parametrize("domain", [one for one in DOMAINS if one.name != "problems"], ids=lambda domain: domain.name)
+def test_what_is_counted_has_a_form_for_one(domain: Domain) -> None:
+    made = [message.id for message in domain.english() if message.id and not message.pluralizable]
+    assert [text for text in made if COUNTED.search(text) and text not in ALWAYS_MANY] == []

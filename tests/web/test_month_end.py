@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +15,15 @@ import pytest
 from django.db import IntegrityError
 from django.test import Client
 
+from kontobro.core.model.connection import Tokens
+from kontobro.export.tieout.month import SEARCH
+from kontobro.store.read.firm import MonthCounts
 from kontobro.web.models import AuditEvent, ConnectionOwner, MonthClose
+from kontobro.web.month.blocks import is_blocked, known_blocks
+from pleo_sandbox.company.oauth import ALL_SCOPES
 from pleo_sandbox.model import Expense
 from tests.support.connected_home import a_connected_home
-from tests.support.pleo_company import a_company, an_item
+from tests.support.pleo_company import COMPANY, a_company, an_item
 from tests.support.site import Site
 from tests.web.connected_site import ConnectedSite
 
@@ -37,6 +43,12 @@ def equal(site: Site) -> Iterator[ConnectedSite]:
 
 def figures(there: ConnectedSite, month: str = OCTOBER) -> str:
     return there.page(f"month-end/figures/?{month}")
+
+
+def not_exported(page: str) -> str:
+    """What the page says of it, without its marks."""
+    shown = page.partition("<dt>Not exported in Pleo</dt>")[2].partition("</dd>")[0]
+    return " ".join(re.sub(r"<[^>]*>", "", shown).split())
 
 
 def close(there: ConnectedSite, browser: Client | None = None, month: str = "2026-10") -> Any:
@@ -64,7 +76,38 @@ def test_the_equation_is_shown_and_what_failed_blocks_with_a_link(connected: Con
     assert '<span class="badge bg-green-lt">equal</span>' in page
     assert f'<a href="/c/{connected.connection.id}/jobs/">1 expense needs attention.</a>' in page
     assert "Closed, all equal" not in page
-    assert "unknown (not permitted)" in page
+    assert not_exported(page).split()[0] == "1"  # what failed goes back to Pleo's list
+
+
+def test_what_was_not_exported_is_counted_where_the_credential_may_search(equal: ConnectedSite) -> None:
+    """Of this month and this company, whether or not it is in Pleo's queue; never 0 where Pleo may not be asked."""
+    sandbox = equal.connected.sandbox
+    days = {2: "2026-10-01T00:00:00Z", 3: "2026-10-31T22:59:59Z", 4: "2026-10-31T23:30:00Z", 5: "2026-09-30T22:30:00Z"}
+    for number, at in days.items():
+        sandbox.exports.add_expense(COMPANY, Expense(an_item(number, date=at), queued=number == 2))
+    store, connection = equal.site.app.store, equal.connection
+    copenhagen = replace(connection.settings, time_zone="Europe/Copenhagen")
+    store.save_connection(replace(connection, settings=copenhagen, scopes=connection.scopes | {SEARCH}))
+    page = figures(equal)
+    assert not_exported(page).split()[0] == "3"  # midnight UTC is a plain day
+    assert re.search(r"Not exported in Pleo</dt><dd>3\b.*?<time datetime=", page)
+    state = workbook(equal.browser, f"/c/{connection.id}/month-end/month-end.xlsx?{OCTOBER}")["State"]
+    assert ["Not exported in Pleo", "3"] in [[cell.value for cell in row] for row in state.rows]
+    store.save_connection(replace(connection, settings=copenhagen, scopes=frozenset({"export-jobs:read"})))
+    assert not_exported(figures(equal)) == "unknown (not permitted)"
+
+
+def test_a_credential_whose_permissions_are_not_listed_is_told_by_pleo(equal: ConnectedSite) -> None:
+    key = equal.connected.sandbox.add_api_key(COMPANY, ALL_SCOPES - {SEARCH})
+    equal.site.app.store.save_tokens(equal.connection, Tokens(access=key))
+    assert not equal.connection.scopes
+    assert not_exported(figures(equal)) == "unknown (not permitted)"
+
+
+def test_a_search_that_fails_is_said_and_the_month_is_shown(equal: ConnectedSite) -> None:
+    equal.site.app.store.save_connection(replace(equal.connection, scopes=equal.connection.scopes | {SEARCH}))
+    equal.connected.sandbox.break_page("POST", "/v1/accounting-entries:search", "truncated")
+    assert not_exported(figures(equal)).startswith("unknown: Pleo")
 
 
 def test_a_month_is_not_closed_while_something_blocks(connected: ConnectedSite) -> None:
@@ -198,8 +241,20 @@ def test_the_workbook_has_the_equation_its_state_and_every_entry(equal: Connecte
     assert (figures["Exported in Pleo"], figures["Booked"], figures["Difference"]) == (1234.5, 1243.5, 9)
     state = [[cell.value for cell in row] for row in book["State"].rows]
     assert ["Closed by", "bo@example.com"] in state
-    assert ["Not exported in Pleo", "unknown (not permitted)"] in state
+    assert ["Company", equal.connection.pleo_name] in state
+    assert ["Company in the accounting system", equal.connection.books_name or None] in state
+    assert ["Not exported in Pleo", "0"] in state
     assert any(name == "Changed since" and "Booked: 1234.50 → 1243.50" in words for name, words in state)
+
+
+@pytest.mark.parametrize("cause", ["", "reconnect", "unsure", "sealed", "failed", "delivered"])
+@pytest.mark.parametrize(
+    "counts", [MonthCounts(), MonthCounts(booked=1), MonthCounts(failed=1), MonthCounts(waiting=1)]
+)
+@pytest.mark.parametrize("today", [dt.date(2026, 10, 31), dt.date(2026, 11, 1)])
+def test_a_month_is_blocked_where_something_blocks_it(cause: str, counts: MonthCounts, today: dt.date) -> None:
+    first, waits = dt.date(2026, 10, 1), {cause: 1} if cause else {}
+    assert is_blocked(first, today, waits, counts) == bool(list(known_blocks("id", first, today, waits, counts)))
 
 
 def test_the_firm_sees_every_company_s_month(equal: ConnectedSite) -> None:
@@ -222,7 +277,7 @@ def test_the_firm_sees_every_company_s_month(equal: ConnectedSite) -> None:
     assert "Locked out" not in only
     sheet = workbook(equal.browser, f"{address}month-end.xlsx?{OCTOBER}").active
     rows = [[cell.value for cell in row] for row in sheet]
-    assert [row[2] for row in rows[1:]] == ["open; something blocks it", "open; nothing known blocks it", "closed"]
+    assert [row[3] for row in rows[1:]] == ["open; something blocks it", "open; nothing known blocks it", "closed"]
 
 
 def test_the_firm_sees_that_something_was_exported_after_closing(equal: ConnectedSite) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import replace
 from typing import Any
@@ -56,6 +57,23 @@ def test_a_change_is_kept_and_the_trail_says_from_what_to_what(connected: Connec
     detail = AuditEvent.objects.get().detail
     assert "posting: posted → draft" in detail
     assert "→ (DKK 1081, EUR 1082)" in detail
+
+
+def test_what_another_tab_saved_meanwhile_is_not_overwritten_unseen(connected: ConnectedSite) -> None:
+    url = f"/c/{connected.connection.id}/settings/"
+    seen = re.search(r'name="seen" value="(\w+)"', connected.page("settings/"))
+    assert seen
+    first, second = filled(connected, posting="draft"), filled(connected, description="{note}")
+    assert "Settings saved" in connected.browser.post(url, first | {"seen": seen[1]}, follow=True).text
+    answer = connected.browser.post(url, second | {"seen": seen[1]})
+    assert answer.status_code == 400
+    assert "changed after you opened this page" in answer.text
+    assert "draft → posted" in answer.text
+    assert kept(connected).posting == "draft"
+    again = re.search(r'name="seen" value="(\w+)"', answer.text)
+    assert again
+    connected.browser.post(url, second | {"seen": again[1]})
+    assert (kept(connected).posting, kept(connected).description) == ("posted", "{note}")
 
 
 @pytest.mark.parametrize(

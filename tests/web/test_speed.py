@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 
 from kontobro.web.models import Organisation
 from kontobro.web.process import process
-from tests.support.big_site import BY_CONNECTION, BY_ORGANISATION, ONE, crowd, signed_in
+from tests.support.big_site import BY_CONNECTION, BY_ORGANISATION, ONE, crowd, pages, signed_in
 from tests.support.site import Site, open_site
 
 MOST = 20
@@ -61,7 +61,10 @@ def test_a_large_organisation_s_page_asks_no_more_than_a_small_one_s(
     crowded: tuple[Site, Organisation, Organisation], page: str
 ) -> None:
     site, large, small = crowded
-    statements = {one.name: asked(signed_in(site, one), f"/o/{one.id}/{page}") for one in (large, small)}
+    statements = {
+        one.name: asked(signed_in(site, one), pages(one)[f"organisation/{page.partition('?month')[0]}"])
+        for one in (large, small)
+    }
     assert len(statements["Partner"]) <= max(len(statements["Small"]), 1) + 1, statements["Partner"]
     assert len(statements["Partner"]) <= MOST
     assert scans(statements["Partner"]) == []

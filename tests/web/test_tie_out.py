@@ -48,10 +48,13 @@ def test_the_files_hold_every_entry(connected: ConnectedSite) -> None:
     text = b"".join(connected.browser.get(f"{base}.csv?{PERIOD}").streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
     assert text.count("\r\n") == 3
     assert "1234.50" in text
+    both = (connected.connection.pleo_name, connected.connection.books_name)
+    assert {line.split(",")[0] for line in text.splitlines()[1:]} == {both[0]}
     content = b"".join(connected.browser.get(f"{base}.xlsx?{PERIOD}").streaming_content)  # type: ignore[attr-defined]
     book = openpyxl.load_workbook(io.BytesIO(content))
     assert [sheet.title for sheet in book] == ["Entries", "Sums", "Not seen"]
     assert book["Entries"].max_row == 3
+    assert {tuple(cell.value or "" for cell in row[:2]) for row in list(book["Entries"].rows)[1:]} == {both}
 
 
 def test_books_that_cant_be_read_are_told_and_no_file_begins(connected: ConnectedSite) -> None:

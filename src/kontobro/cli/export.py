@@ -10,9 +10,9 @@ import typer
 
 from kontobro.cli.common import show
 from kontobro.cli.common.context import cli_of
-from kontobro.cli.common.exits import Exit, exit_of, exit_of_result
+from kontobro.cli.common.exits import Exit, exit_of_result
 from kontobro.cli.common.tables import sheet
-from kontobro.cli.common.words import _
+from kontobro.cli.common.words import _, fault_words, ngettext
 from kontobro.cli.jobs import live_job
 from kontobro.core.errors import Busy, JobGone, Unreachable
 from kontobro.erp.registry import Registry
@@ -87,9 +87,7 @@ def _watch(connection: Connection, ports: Ports, every: float, *, as_json: bool)
                 if code != Exit.UNREACHABLE and code != Exit.UNFINISHED:
                     continue
         except PASSING as error:
-            show.tell(
-                _("{error} Trying again ({lower}).").format(error=error, lower=exit_of(error).name.lower()), "yellow"
-            )
+            show.tell(_("{error} Trying again.").format(error=" ".join(fault_words(error))), "yellow")
         ports.clock.sleep(every)
 
 
@@ -148,8 +146,12 @@ def _say_drafts(connection: Connection, job: ExportJob, ports: Ports) -> None:
     """Drafts are not posted on their own: who is told only "booked" waits for ever."""
     drafts = sum(row.posting == "draft" for row in ports.store.bookings(connection.id, job_id=job.id))
     if drafts:
-        entries = "1 entry is a draft" if drafts == 1 else f"{drafts} entries are drafts"
-        show.say(f"  {entries}: post {'it' if drafts == 1 else 'them'} in {Registry().label(connection.erp)}.")
+        said = ngettext(
+            "{count} entry is a draft: post it in {system}.",
+            "{count} entries are drafts: post them in {system}.",
+            drafts,
+        )
+        show.say("  " + said.format(count=drafts, system=Registry().label(connection.erp)))
 
 
 def _say_documents(connection: Connection, job: ExportJob, ports: Ports) -> None:
@@ -163,24 +165,30 @@ def _say_documents(connection: Connection, job: ExportJob, ports: Ports) -> None
     rows = [row for row in ports.documents.store.documents(connection.id, limit=MOST_NOTED) if row.job_id == job.id]
     if not rows:
         return
-    first = min(row.number for row in rows)
-    which = f"document {first}" if len(rows) == 1 else f"documents {first} to {max(row.number for row in rows)}"
-    if any(row.state != "delivered" for row in rows):
-        show.say("  " + _("In {which}; not everything is delivered: kontobro documents.").format(which=which), "yellow")
-    elif ports.documents.delivery is None:
-        show.say(
-            "  "
-            + _("In {which}. To download: kontobro documents save {first} --to FOLDER.").format(
-                which=which, first=first
-            )
+    numbers = [row.number for row in rows]
+    is_delivered = all(row.state == "delivered" for row in rows)
+    said = _where_booked(len(rows), is_delivered=is_delivered, has_place=ports.documents.delivery is not None)
+    show.say("  " + said.format(first=min(numbers), last=max(numbers)), None if is_delivered else "yellow")
+
+
+def _where_booked(count: int, *, is_delivered: bool, has_place: bool) -> str:
+    if not is_delivered:
+        return ngettext(
+            "In document {first}; not everything is delivered: kontobro documents.",
+            "In documents {first} to {last}; not everything is delivered: kontobro documents.",
+            count,
         )
-    else:
-        show.say(
-            "  "
-            + _("In {which}, delivered. Once it is imported: kontobro documents imported {first}.").format(
-                which=which, first=first
-            )
+    if not has_place:
+        return ngettext(
+            "In document {first}. To download: kontobro documents save {first} --to FOLDER.",
+            "In documents {first} to {last}. To download: kontobro documents save {first} --to FOLDER.",
+            count,
         )
+    return ngettext(
+        "In document {first}, delivered. Once it is imported: kontobro documents imported {first}.",
+        "In documents {first} to {last}, delivered. Once it is imported: kontobro documents imported {first}.",
+        count,
+    )
 
 
 def print_noted(rows: Sequence[BookingRow], job_id: str) -> None:

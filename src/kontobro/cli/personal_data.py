@@ -11,7 +11,7 @@ import typer
 from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.exits import Exit
-from kontobro.cli.common.words import _
+from kontobro.cli.common.words import _, ngettext
 from kontobro.core.errors import Misconfigured, shown
 
 app = typer.Typer(help="Export or erase personal data.", no_args_is_help=True)
@@ -39,9 +39,11 @@ def export(
         show.emit({"file": str(file), "bookings": count})
     else:
         show.say(
-            _("{file}: {count} bookings of {name}. It contains names: store it safely.").format(
-                file=file, count=count, name=connection.name
-            )
+            ngettext(
+                "{file}: {count} booking of {name}. It contains names: store it safely.",
+                "{file}: {count} bookings of {name}. It contains names: store it safely.",
+                count,
+            ).format(file=file, count=count, name=connection.name)
         )
 
 
@@ -58,9 +60,8 @@ def erase(
     cli = cli_of(context)
     connection = cli.connection()
     found = entries_of_person(connection, cli.store, who)
-    if found and not _agreed(
-        cli, f"Erase the content and names of {len(found)} expenses of {connection.name}?", yes=yes
-    ):
+    number = f"{len(found)} expense{'' if len(found) == 1 else 's'}"
+    if found and not _agreed(cli, f"Erase the content and names of {number} of {connection.name}?", yes=yes):
         return
     erased = erase_entries(connection, cli.store, found) if found else 0
     store = cli.app.document_store_for(connection)
@@ -80,9 +81,11 @@ def erase(
 
 def _say_erased(count: int, held: Sequence[int]) -> None:
     show.say(
-        _("{count} expenses were erased from Kontobro. Pleo and the accounting system keep their own data.").format(
-            count=count
-        )
+        ngettext(
+            "{count} expense was erased from Kontobro. Pleo and the accounting system keep their own data.",
+            "{count} expenses were erased from Kontobro. Pleo and the accounting system keep their own data.",
+            count,
+        ).format(count=count)
     )
     if held:
         show.say(

@@ -82,7 +82,8 @@ def _print_causes(previews: Sequence[ItemPreview]) -> None:
         rows.add_row(str(count), show.plain("\n→ ".join(fix_words(problem))))
     show.console().print(rows)
     if (hidden := len(causes) - MOST_CAUSES) > 0:
-        show.say(_("… and {hidden} more causes below.").format(hidden=hidden), "dim")
+        told = ngettext("… and {hidden} more cause below.", "… and {hidden} more causes below.", hidden)
+        show.say(told.format(hidden=hidden), "dim")
 
 
 def _print(wanted: Sequence[ItemPreview], previews: Sequence[ItemPreview], names: dict[str, str]) -> None:
@@ -91,12 +92,12 @@ def _print(wanted: Sequence[ItemPreview], previews: Sequence[ItemPreview], names
         print_item(preview, names)
     bad = sum(1 for preview in previews if preview.problems)
     entries = sum(len(preview.entries) for preview in previews if not preview.problems)
-    show.say(
-        _("{count} expenses: {entries} entries would be booked, {bad} expenses could not be booked.").format(
-            count=len(previews), entries=entries, bad=bad
-        ),
-        "bold",
+    told = (
+        ngettext("{count} expense", "{count} expenses", len(previews)).format(count=len(previews)),
+        ngettext("{count} entry would be booked", "{count} entries would be booked", entries).format(count=entries),
+        ngettext("{count} expense could not be booked", "{count} expenses could not be booked", bad).format(count=bad),
     )
+    show.say("; ".join(told) + ".", "bold")
     show.say(_("This is only a preview: nothing was started or booked. To book: kontobro export --job JOB."), "dim")
 
 

@@ -8,7 +8,7 @@ import typer
 
 from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext, cli_of
-from kontobro.cli.common.words import _
+from kontobro.cli.common.words import _, ngettext
 from kontobro.core.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -28,7 +28,10 @@ def run(
     if as_json:
         show.emit({"secrets": count})
         return
-    show.say(_("{count} secrets are encrypted with the new key.").format(count=count))
+    told = ngettext(
+        "{count} secret is encrypted with the new key.", "{count} secrets are encrypted with the new key.", count
+    )
+    show.say(told.format(count=count))
     show.say(
         _("You can now remove the old keys from KONTOBRO_KEY on all machines. Keep them together with old backups.")
     )

@@ -16,7 +16,7 @@ from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.tables import Sheet, sheet
-from kontobro.cli.common.words import _
+from kontobro.cli.common.words import _, ngettext
 
 if TYPE_CHECKING:
     from kontobro.cli.common.shapes import Json
@@ -202,20 +202,27 @@ def _print_verdict(result: TieOut) -> None:
     drafts = result.verdicts["draft"]
     if result.equal:
         show.say(
-            _("{entries} entries: the amounts in Pleo and in the accounting system are equal.").format(
-                entries=result.entries
-            ),
+            ngettext(
+                "{entries} entry: the amounts in Pleo and in the accounting system are equal.",
+                "{entries} entries: the amounts in Pleo and in the accounting system are equal.",
+                result.entries,
+            ).format(entries=result.entries),
             "bold green",
         )
     elif not all(found.differing == 0 for found in result.sums.values()):
         differing = sum(found.differing for found in result.sums.values())
-        show.say(
-            _("{differing} of {entries} entries differ.").format(differing=differing, entries=result.entries),
-            "bold red",
+        told = ngettext(
+            "Of {entries} entries, {differing} differs.", "Of {entries} entries, {differing} differ.", differing
         )
+        show.say(told.format(differing=differing, entries=result.entries), "bold red")
     _print_absent(result)
     if drafts:
-        show.say(_("{drafts} of them are still drafts: post them in the accounting system.").format(drafts=drafts))
+        told = ngettext(
+            "{drafts} of them is still a draft: post it in the accounting system.",
+            "{drafts} of them are still drafts: post them in the accounting system.",
+            drafts,
+        )
+        show.say(told.format(drafts=drafts))
 
 
 # ------------------------------------------------------------------------------------------- JSON

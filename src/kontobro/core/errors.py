@@ -30,7 +30,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, Literal, Self
 
-from kontobro.core.words import FAULTS, Fact, Phrase, Said, Show, fault_told, form_of, lacks, plain, said
+from kontobro.core.words import FAULTS, Fact, Noted, Phrase, Said, Show, fault_told, form_of, lacks, plain, said
 from kontobro.core.words.facts import facts_from, facts_to
 
 JobFailure = Literal[
@@ -374,7 +374,7 @@ class ReceiptUnavailable(KontobroError):
     """One receipt can't be fetched: its link is stale, refused or leads where we don't go. `why` is its message."""
 
     def __init__(self, why: Phrase, remedy: str = "") -> None:
-        super().__init__(str(why), remedy)
+        super().__init__(Noted(why), remedy)
         self.why = why
 
 

@@ -18,9 +18,9 @@ _OTHERWISE = re.compile(
 
 
 def unquoted(line: str) -> str | None:
-    """What is wrong with a line of TOML whose number is read otherwise than it is written: no code is one."""
+    """The number on a line of TOML that is read otherwise than it is written: no code is one."""
     found = _OTHERWISE.match(line.strip())
-    return f'{found[1]} without quotes: a code is a text, quote it: "{found[1]}"' if found else None
+    return found[1] if found else None
 
 
 def quoted(name: str, given: object) -> Phrase:
@@ -29,9 +29,9 @@ def quoted(name: str, given: object) -> Phrase:
     return Phrase("takes_quoted", {"name": name, "given": shown(given)}) if number else Phrase("takes_text")
 
 
-def why_unreadable(text: str, error: Exception) -> str:
+def why_unreadable(text: str, error: Exception) -> str | Phrase:
     """Why a text is not TOML. Of a number with a leading zero, which TOML does not have: its line, and quote it."""
     for number, line in enumerate(text.splitlines(), 1):
         if not line.lstrip().startswith("#") and (found := _LEADING_ZERO.search(line)):
-            return f'line {number} has {found[1]} without quotes: a code is a text, quote it: "{found[1]}"'
-    return str(error)
+            return Phrase("line_unquoted", {"line": str(number), "given": found[1]})
+    return shown(error, 200)

@@ -13,6 +13,7 @@ from typing import Final
 
 from kontobro.core.errors import Conflict, KontobroError, NotAllowed, Unreachable, said_of
 from kontobro.core.ports.delivery import FileToDeliver
+from kontobro.core.words import told
 from kontobro.delivery.filed import PIECE, is_ours_to_hide, put_beside, whole, within
 
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -28,7 +29,7 @@ def open_folder(path: Path) -> Iterator[Folder]:
     try:
         root = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except FileNotFoundError:
-        raise Unreachable(f"The folder {path} does not exist.", "Create it, or connect its drive.") from None
+        raise Unreachable(*told("delivery_folder_missing", path=str(path))) from None
     except OSError as error:
         raise _fault(error, str(path)) from error
     try:
@@ -155,13 +156,13 @@ def _entries(folder: int, *, folders: bool) -> Iterator[str]:
 
 def _fault(error: OSError, place: str) -> KontobroError:
     if error.errno in _FULL:
-        return Unreachable(f"There is no space left in {place}.", "Make room; the document is delivered then.")
+        return Unreachable(*told("place_full", place=place))
     if error.errno in _DENIED:
-        return NotAllowed(f"Kontobro may not write in {place} ({said_of(error)}).", "Allow it to the user it runs as.")
+        return NotAllowed(*told("place_not_writable", place=place, why=said_of(error)))
     if error.errno in _LED_AWAY:
         return _led_away(str(error.filename or "An entry"), place)
-    return Unreachable(f"{place} can't be used ({said_of(error)}).", "Check the folder and its drive.")
+    return Unreachable(*told("place_unusable", place=place, why=said_of(error)))
 
 
 def _led_away(name: str, place: str) -> Conflict:
-    return Conflict(f"{name} in {place} is a link, or not what it should be.", "Remove it. Links are not followed.")
+    return Conflict(*told("place_has_link", name=name, place=place))

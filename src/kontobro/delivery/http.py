@@ -22,6 +22,7 @@ from kontobro.core.errors import (
 )
 from kontobro.core.ports.connector import LONGEST_CALL
 from kontobro.core.ports.delivery import FileToDeliver
+from kontobro.core.words import told
 from kontobro.delivery.filed import MOST_BYTES, whole
 from kontobro.net.addresses import NetworkPolicy
 from kontobro.net.client import MOST_BYTES as MOST
@@ -56,18 +57,18 @@ class Web:
         if (own := self.explain(answer)) is not None:
             return own
         if code == 401:
-            return LoginFailed(f"{place} refused the login.", "Check the user in the address; enter the secret again.")
+            return LoginFailed(*told("place_login_refused", place=place))
         if code == 403:
-            return NotAllowed(f"The user may not do this in {place} ({method}).", "Ask its operator for the right to.")
+            return NotAllowed(*told("place_not_allowed", place=place, method=method))
         if code == 429:
-            return RateLimited(f"{place} asks for fewer calls.", "Try again later.")
+            return RateLimited(*told("system_rate_limit", system=place))
         if code == 507 or code == 413:
-            return Unreachable(f"There is no space left in {place}.", "Make room; the document is delivered then.")
+            return Unreachable(*told("place_full", place=place))
         if answer.is_redirect:
-            return Misconfigured(f"{place} answers that it has moved.", "Use the address that it has moved to.")
+            return Misconfigured(*told("place_moved", place=place))
         if code >= 500:
-            return Unreachable(f"{place} answers HTTP {code}.", "Try again later.")
-        return BadAnswer(f"{place} answers HTTP {code} to {method}.", "Check the address.")
+            return Unreachable(*told("place_answers", place=place, code=str(code)))
+        return BadAnswer(*told("place_answers_method", place=place, code=str(code), method=method))
 
     def read(self, url: str, headers_for: Callable[[Mapping[str, str]], dict[str, str]]) -> Iterator[bytes]:
         """A file in ranges, or at once from a server that has none. `headers_for(headers)` completes them."""
@@ -78,7 +79,7 @@ class Web:
             if answer.status_code == 404:
                 raise FileNotFoundError(url)
             if answer.status_code == 200 and start:
-                raise Unreachable(f"{self.place} changed a file while it was read.", "Try again.")
+                raise Unreachable(*told("place_changed", place=self.place))
             if answer.status_code == 416:
                 return
             if answer.content:
@@ -91,7 +92,7 @@ class Web:
         """Of the whole file, by the `Content-Range` of a part. Raises BadAnswer without one, or for no part."""
         total = answer.headers.get("Content-Range", "").rpartition("/")[2]
         if not (total.isascii() and total.isdecimal() and len(total) < 20 and answer.content):
-            raise BadAnswer(f"{self.place} answers with a part of a file that it does not name.", "Check the address.")
+            raise BadAnswer(*told("place_other_part", place=self.place))
         return int(total)
 
 
@@ -110,13 +111,13 @@ def lost(place: str) -> Iterator[None]:
     try:
         yield
     except httpx2.TimeoutException:
-        raise Timeout(f"{place} did not answer in time.", "Try again when it is less busy.") from None
+        raise Timeout(*told("place_slow", place=place)) from None
     except httpx2.ConnectError:
-        raise Unreachable(f"{place} can't be reached.", "Check the address, and that it is running.") from None
+        raise Unreachable(*told("place_unreachable", place=place)) from None
     except httpx2.DecodingError:
-        raise BadAnswer(f"{place} sends more than was asked for.", "Check the address.") from None
+        raise BadAnswer(*told("place_sends_more", place=place)) from None
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        raise Unreachable(f"The connection to {place} broke ({type(error).__name__}).", "Try again.") from None
+        raise Unreachable(*told("place_broke", place=place, kind=type(error).__name__)) from None
 
 
 def body_of(file: FileToDeliver) -> dict[str, Any]:
@@ -142,7 +143,7 @@ def elements(content: bytes, wanted: frozenset[str], place: str) -> list[tuple[s
         texts.clear()
 
     def refuse(*declared: object) -> None:
-        raise BadAnswer(f"{place} answers with a document type.", "Check the address.")
+        raise BadAnswer(*told("place_document_type", place=place))
 
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.StartElementHandler, parser.EndElementHandler = start, end
@@ -150,7 +151,7 @@ def elements(content: bytes, wanted: frozenset[str], place: str) -> list[tuple[s
     try:
         parser.Parse(content, True)
     except expat.ExpatError:
-        raise BadAnswer(f"{place} answers something that is not XML.", "Check the address.") from None
+        raise BadAnswer(*told("place_not_xml", place=place)) from None
     return found
 
 

@@ -19,6 +19,7 @@ import paramiko
 
 from kontobro.core.errors import Conflict, KontobroError, LoginFailed, Misconfigured, NotAllowed, Timeout, Unreachable
 from kontobro.core.ports.delivery import FileToDeliver
+from kontobro.core.words import told
 from kontobro.delivery.address import Address
 from kontobro.delivery.filed import MOST_NAMES, PIECE, is_ours_to_hide, put_beside, whole, within
 from kontobro.net.addresses import NetworkPolicy
@@ -209,9 +210,9 @@ def _faults(place: str) -> Iterator[None]:
     except (KontobroError, FileNotFoundError, FileExistsError):
         raise
     except TimeoutError:
-        raise Timeout(f"{place} did not answer in time.", "Try again when it is less busy.") from None
+        raise Timeout(*told("place_slow", place=place)) from None
     except PermissionError:
-        raise NotAllowed(f"The user may not write in {place}.", "Ask its operator for the right to.") from None
+        raise NotAllowed(*told("place_user_not_writing", place=place)) from None
     except paramiko.SSHException as error:
         message = f"The SFTP connection to {place} broke ({type(error).__name__})."
         raise Unreachable(message, "Try again; check that an SFTP server answers there.") from error
@@ -222,12 +223,12 @@ def _faults(place: str) -> Iterator[None]:
 def _of_system(error: OSError | EOFError, place: str) -> KontobroError:
     number = getattr(error, "errno", None)
     if number in (errno.ENOSPC, errno.EDQUOT):
-        return Unreachable(f"There is no space left in {place}.", "Make room; the document is delivered then.")
+        return Unreachable(*told("place_full", place=place))
     if number is None and str(error) and not isinstance(error, ConnectionError | EOFError):
         # the protocol has one answer for a full disk, a missing folder's rename and all else
-        return Unreachable(f"{place} refused to store a file.", "Check its disk and the user's rights there.")
+        return Unreachable(*told("place_refused_file", place=place))
     return Unreachable(f"{place} can't be reached.", "Check the address, and that the server is running.")
 
 
 def _led_away(name: str, place: str) -> Conflict:
-    return Conflict(f"{name} in {place} is a link, or not what it should be.", "Remove it. Links are not followed.")
+    return Conflict(*told("place_has_link", name=name, place=place))

@@ -12,6 +12,7 @@ import httpx2
 
 from kontobro.core.errors import KontobroError, Misconfigured
 from kontobro.core.ports.delivery import FileToDeliver
+from kontobro.core.words import told
 from kontobro.delivery.address import Address
 from kontobro.delivery.filed import is_ours_to_hide, put_beside, whole
 from kontobro.delivery.http import SECONDS, Web, body_of, elements, open_web
@@ -29,7 +30,7 @@ def open_webdav(address: Address, password: str, network: NetworkPolicy, seconds
     def explain(answer: httpx2.Response) -> KontobroError | None:
         if answer.status_code not in (404, 409):
             return None
-        return Misconfigured(f"The folder {place} does not exist.", "Create it there, or correct the address.")
+        return Misconfigured(*told("webdav_folder_missing", place=place))
 
     with open_web(network, seconds, auth=httpx2.BasicAuth(address.user, password)) as client:
         yield WebDav(Web(client, place, explain), base)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.model.connection import FROM_PLEO
+from kontobro.core.words import part_of, told
 from kontobro.erp.kit.registration import LEDGER, URL, Registration
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
@@ -45,9 +46,6 @@ FILES: Final = {
 OURS: Final = {name: EntryPoint(name, f"kontobro.erp.{value}", GROUP) for name, value in {**SYSTEMS, **FILES}.items()}
 """Entry points like all others, but named here: they are there in a folder of sources that no one installed too."""
 
-HOW_TO_REGISTER: Final = (
-    f"Another package registers its own by an entry point in the group {GROUP}: docs/connectors/writing-one.md."
-)
 NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}", re.ASCII)
 
 UNDECLARED: Final = (
@@ -174,10 +172,12 @@ class Registry:
             return self._dotted(name)
         found = self._others.get(name)
         if found is None:
-            remedy = (f"Choose one of: {', '.join(self.names())}.", HOW_TO_REGISTER, *self.faults())
-            raise Misconfigured(f'There is no connector "{shown(name)}".', " ".join(remedy))
+            faults = "".join(f" {fault}" for fault in self.faults())
+            raise Misconfigured(
+                *told("connector_unknown", name=shown(name), names=tuple(self.names()), group=GROUP, faults=faults)
+            )
         if found.fault:
-            raise Misconfigured(found.fault, HOW_TO_REGISTER)
+            raise Misconfigured(*told("package_refused", fault=part_of(found.fault), group=GROUP))
         return _imported(found)
 
     def _dotted(self, name: str) -> Registration:
@@ -192,7 +192,7 @@ class Registry:
                 open_options=True,
             )
         except ValueError:
-            raise Misconfigured(f'"{shown(name)}" is not a factory.', "Write package.module:function.") from None
+            raise Misconfigured(*told("factory_wrong", name=shown(name))) from None
 
     @cached_property
     def _others(self) -> dict[str, Found]:
@@ -303,5 +303,5 @@ def _factory(known: Registration) -> Factory:
     except (Exception, SystemExit) as fault:
         named = shown(known.factory if known.open_options else known.label)
         raise Misconfigured(
-            f'The connector "{named}" can\'t be loaded: {_said(fault)}.', f"{known.install}."
+            *told("connector_not_loaded", name=named, why=_said(fault), install=known.install)
         ) from fault

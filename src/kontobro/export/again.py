@@ -14,6 +14,7 @@ from kontobro.core.model.connection import Connection
 from kontobro.core.model.history import BookingRow
 from kontobro.core.model.journal import Reference, entry_id_of, references_of
 from kontobro.core.model.masters import Masters
+from kontobro.core.words import told
 from kontobro.export.job.masters import with_codes
 from kontobro.export.preview import ItemPreview, preview_items
 from kontobro.export.tieout.collect import BookPorts, open_books
@@ -41,10 +42,7 @@ def check_again(connection: Connection, reference: Reference, ports: BookPorts) 
     """One item by a reference of it. Raises Misconfigured for one that we never had."""
     rows = ports.store.bookings(connection.id, references=references_of(entry_id_of(reference)))
     if not rows:
-        raise Misconfigured(
-            f"There is no expense {shown(reference)} in the history of this connection.",
-            "The expenses that need attention can be checked again.",
-        ).by("kontobro bookings --failed")
+        raise Misconfigured(*told("expense_not_here", reference=shown(reference))).by("kontobro bookings --failed")
     return next(check_rows(connection, rows, ports, open_books(connection, ports)))
 
 

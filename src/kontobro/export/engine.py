@@ -26,13 +26,14 @@ from kontobro.core.errors import (
 )
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.export import ExportJob, ItemReport, JobOutcome
-from kontobro.core.model.findings import problem
+from kontobro.core.model.findings import phrase_of, problem, remedy_of, sentences
 from kontobro.core.model.history import Move
 from kontobro.core.model.journal import references_of
 from kontobro.core.model.masters import Masters
 from kontobro.core.rules.dates import zone_name, zone_named
 from kontobro.core.settings.check import check_settings
 from kontobro.core.settings.usable import not_usable
+from kontobro.core.words import told
 from kontobro.export.book.booking import book_batch
 from kontobro.export.book.confirm import confirm
 from kontobro.export.book.elsewhere import given_by_others
@@ -156,8 +157,7 @@ def check_company(connection: Connection, job: ExportJob) -> None:
     """Refuse a job of another company."""
     if job.company_id != connection.company_id:
         raise Misconfigured(
-            f"Export job {job.id} belongs to another company than this connection.",
-            "Choose the connection of that company.",
+            *told("job_of_other_company", job=job.id),
             "invalid_configuration",
         )
 
@@ -166,12 +166,9 @@ def check_in_use(connection: Connection, ports: Ports) -> None:
     """Refuse what books nothing: a trial, and a connection that ended after it was read. Held by the export's lock."""
     stored = ports.store.connection(connection.id)
     if connection.trial or (stored is not None and stored.trial):
-        raise Misconfigured(
-            "This connection is a trial: it previews exports and books nothing.",
-            "Connect the company with its real books to export.",
-        )
+        raise Misconfigured(*told("trial_books_nothing"))
     if stored is not None and stored.status == "disconnected":
-        raise Misconfigured("This connection has been disconnected.", "Connect it again. Its settings are kept.")
+        raise Misconfigured(*told("disconnected"))
 
 
 def require_usable(connection: Connection, job: ExportJob, ports: Ports) -> None:
@@ -181,8 +178,12 @@ def require_usable(connection: Connection, job: ExportJob, ports: Ports) -> None
     if lacks is not None and job.status == "pending":
         expires_at = last_action(job) + timedelta(seconds=job.expires_in)
         raise NotUsable(
-            f"Nothing can be exported yet. {lacks.message}",
-            f"{lacks.remedy} The export waits in Pleo until {expires_at:%H:%M} UTC; after that, export again in Pleo.",
+            *told(
+                "nothing_exported_yet",
+                problem=phrase_of(lacks),
+                fix=remedy_of(lacks),
+                until=f"{expires_at:%H:%M}",
+            ),
             job.id,
             expires_at,
         )
@@ -194,20 +195,18 @@ def prepare(connection: Connection, job: ExportJob, ports: Ports, patience: Pati
     if identity.company_id not in (None, connection.company_id):
         raise StopJob(
             Misconfigured(
-                "Pleo's credential is of another company than this connection.",
-                "Connect again with the right company's credential.",
+                *told("credential_of_other_company"),
                 "invalid_configuration",
             )
         )
     missing = sorted(NEEDED_SCOPES - identity.scopes)
     if identity.scopes and missing:
-        raise StopJob(NotAllowed(f"Pleo's credential lacks {', '.join(missing)}.", "Connect again and allow them."))
+        raise StopJob(NotAllowed(*told("credential_lacks", missing=tuple(missing))))
     company = patiently(ports.connector.check, patience, ports.clock)
     if connection.erp_company and company.id != connection.erp_company:
         raise StopJob(
             Misconfigured(
-                f"The accounting system is open on {company.name}, not on the company that was connected.",
-                "Connect again and choose the company.",
+                *told("books_of_other_company", company=company.name),
                 "invalid_configuration",
             )
         )
@@ -223,11 +222,10 @@ def check_settings_fit(connection: Connection, masters: Masters) -> None:
     found = check_settings(connection.settings, masters)
     if found:
         missing = any(problem.reason == "missing_configuration" for problem in found)
-        message = " ".join(str(problem) for problem in found)
+        problems = sentences(*(part for one in found for part in (phrase_of(one), remedy_of(one))))
         raise StopJob(
             Misconfigured(
-                f"The settings do not fit the accounting system: {message}",
-                "Correct them, then export again in Pleo.",
+                *told("settings_do_not_fit", problems=problems),
                 "missing_configuration" if missing else "invalid_configuration",
             )
         )
@@ -380,8 +378,7 @@ def local_day(moment: datetime, connection: Connection, masters: Masters) -> dat
     zone = zone_named(name)
     if zone is None:
         raise Misconfigured(
-            f"The time zone {shown(name)} is not known.",
-            "Set time_zone to an IANA name such as Europe/Copenhagen.",
+            *told("time_zone_wrong", name=shown(name)),
             "invalid_configuration",
         )
     return moment.astimezone(zone).date()

@@ -16,6 +16,7 @@ from kontobro.bootstrap import App, SystemClock
 from kontobro.core.errors import KontobroError
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports import Clock
+from kontobro.core.words import told
 from kontobro.health.data_folder import examine_data_folder
 from kontobro.health.findings import Finding, Verdict
 from kontobro.net.client import open_client, proxies_in_use
@@ -56,11 +57,7 @@ def examine(
     try:
         app = open_service_app(config, clock or SystemClock())
     except (KontobroError, OSError) as fault:
-        message = (
-            fault
-            if isinstance(fault, KontobroError)
-            else KontobroError("The data folder can't be used.", "Check its owner.")
-        )
+        message = fault if isinstance(fault, KontobroError) else KontobroError(*told("data_folder_unusable"))
         return [Finding("database", "bad", message.message, message.remedy), *settings]
     try:
         return [*examine_data_folder(app), *settings, *_at_work(config, app, look), *_outside(config, app, transport)]

@@ -176,10 +176,7 @@ def company_of(identity: Identity, chosen: str) -> str:
     if own and chosen and own != chosen:
         raise Misconfigured(*told("wrong_company", own=own, chosen=chosen)).by("kontobro connect without --company")
     if not own and not chosen:
-        raise Misconfigured(
-            "The credential belongs to an organisation, not to one company.",
-            "Use a credential of one company.",
-        ).by("kontobro connect --company ID")
+        raise Misconfigured(*told("credential_of_organisation")).by("kontobro connect --company ID")
     return own or chosen
 
 

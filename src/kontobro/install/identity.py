@@ -9,6 +9,7 @@ from dataclasses import replace
 from kontobro.core.company_names import plainly_differ
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import AlreadyConnected, Connection, erp_destination, with_kept
+from kontobro.core.words import told
 
 
 def settled_identity(
@@ -33,9 +34,7 @@ def settled_identity(
         return replace(named, settings=ours.settings, erp_options=kept), True
     taken = {old.name for old in known}
     if found.name in taken:
-        raise Misconfigured(f'A connection "{found.name}" already exists.', "Choose another name.").by(
-            "kontobro connect --name NAME"
-        )
+        raise Misconfigured(*told("connection_name_taken", name=found.name)).by("kontobro connect --name NAME")
     wanted = f"{found.pleo_name} (trial)" if found.trial else found.pleo_name
     name = found.name or free_name(wanted, taken)
     return replace(found, id=_new_id(found, known), name=name), False
@@ -71,10 +70,7 @@ def is_same_books(old: Connection, found: Connection) -> bool:
 def second_books(other: Connection) -> AlreadyConnected:
     """Why a company is not connected a second time, by name."""
     books = f"{other.erp} ({other.books_name})" if other.books_name else other.erp
-    return AlreadyConnected(
-        f'{other.pleo_name} is already connected to {books}, as "{other.name}". Its expenses go into one set of books.',
-        "Connect it with the same books again, or move it to the new ones. Moving ends the first connection.",
-    )
+    return AlreadyConnected(*told("second_books", company=other.pleo_name, books=books, name=other.name))
 
 
 def free_name(name: str, taken: Collection[str]) -> str:

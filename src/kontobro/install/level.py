@@ -69,17 +69,18 @@ def require_level(level: Level, capabilities: Capabilities, identity: Identity) 
         raise Misconfigured(
             *told("level_not_supplied", kinds=tuple(kinds), level=level, highest=highest_supplied(capabilities))
         )
-    fewer = f"; Level {highest(capabilities, identity)} needs fewer." if level > 1 else "."
-    require_scopes(scopes_of(level), identity, fewer)
+    require_scopes(scopes_of(level), identity, highest(capabilities, identity) if level > 1 else None)
 
 
-def require_scopes(needed: Iterable[str], identity: Identity, more: str = ".") -> None:
-    """Raises NotAllowed for permissions that the credential lacks."""
+def require_scopes(needed: Iterable[str], identity: Identity, fewer: Level | None = None) -> None:
+    """Raises NotAllowed for permissions that the credential lacks; `fewer` is a level that needs fewer."""
     if scopes := missing_scopes(needed, identity.scopes):
-        raise NotAllowed(
-            f"The credential lacks these permissions in Pleo: {', '.join(scopes)}.",
-            f"Create an API key (or authorise the client) with these permissions and connect again{more}",
+        words = (
+            told("scopes_missing_at_level", scopes=tuple(scopes), level=fewer)
+            if fewer
+            else told("scopes_missing", scopes=tuple(scopes))
         )
+        raise NotAllowed(*words)
 
 
 def next_level(level: Level, capabilities: Capabilities, identity: Identity) -> NextLevel | None:

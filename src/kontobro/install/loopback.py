@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 from kontobro.core.errors import LoginFailed, Misconfigured, shown
+from kontobro.core.words import told
 from kontobro.install.authorisation import InvalidScope
 
 PORT = 8765
@@ -67,10 +68,7 @@ def listening(state: str) -> Iterator[Loopback]:
     try:
         server = HTTPServer(("127.0.0.1", PORT), _receiver(state, answer))
     except OSError as error:
-        raise Misconfigured(
-            f"Port {PORT} is in use, and Pleo returns the browser to this port only.",
-            "Stop the other program (perhaps another kontobro connect) and try again.",
-        ) from error
+        raise Misconfigured(*told("port_in_use", port=str(PORT))) from error
     with server:
         yield Loopback(server, answer)
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from kontobro.core.errors import Busy, KontobroError, LoginFailed, NotAllowed
 from kontobro.core.model.connection import Connection, Tokens, pleo_destination
 from kontobro.core.ports import Pleo, Store
+from kontobro.core.words import told
 from kontobro.install.identity import is_same_company
 
 EXPORTING = 5.0
@@ -55,9 +56,7 @@ def require_no_job(connection: Connection, store: Store, now: datetime) -> None:
 
 
 def _exporting(connection: Connection) -> Busy:
-    return Busy(
-        f"{connection.pleo_name} is exporting right now. Nothing was changed.", "Try again when the export is done."
-    )
+    return Busy(*told("exporting_right_now", company=connection.pleo_name))
 
 
 @contextmanager

@@ -14,10 +14,10 @@ from kontobro.core.errors import BadAnswer, Uncertain
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.settings import Settings
 from kontobro.core.ports import Clock, TokenStore
+from kontobro.core.words import told
 from kontobro.pleo.http import endpoints
 from kontobro.pleo.http.answers import Camel, Single, read, read_entry
 from kontobro.pleo.http.calls import DIRECT, Calls, Ways
-from kontobro.pleo.http.faults import UNEXPECTED
 from kontobro.pleo.http.opening import open_calls
 from kontobro.pleo.http.paging import listed_loosely
 
@@ -128,7 +128,7 @@ class Subscriptions:
         response = self._calls.again(endpoints.SUBSCRIPTION_SECRET, id=id)
         secret = read(response, endpoints.SUBSCRIPTION_SECRET, Single[_Secret]).data.secret_key
         if not secret:
-            raise BadAnswer("Pleo gave an empty webhook secret.", UNEXPECTED)
+            raise BadAnswer(*told("webhook_secret_empty"))
         return secret
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.model.connection import Connection
+from kontobro.core.words import told
 from kontobro.service.config import ServiceConfig
 
 
@@ -29,10 +30,7 @@ def ledger_for(config: ServiceConfig, text: str, organisation: str) -> Path:
         return _resolved(_expanded(text))
     inside = [ledger for root in config.ledger_roots if (ledger := _inside(root, organisation, text))]
     if not inside:
-        raise Misconfigured(
-            f'The ledger "{shown(text)}" is outside your organisation\'s folder.',
-            f"Use a path inside the folder {organisation}, which the administrator of this service sets up.",
-        )
+        raise Misconfigured(*told("ledger_outside_organisation", ledger=shown(text), folder=str(organisation)))
     return next((ledger for ledger in inside if ledger.exists()), inside[0])
 
 
@@ -70,11 +68,7 @@ def _require_inside(folders: list[Path], ledger: Path) -> None:
     """It was resolved when it was connected: one that leads elsewhere by now was exchanged for a link."""
     found = _resolved(ledger)
     if found != ledger or not any(found.is_relative_to(folder) for folder in folders):
-        raise Misconfigured(
-            f'The ledger "{shown(str(ledger))}" is outside the folders that this service reads for this company.',
-            "Ask the administrator of this service to move it into the organisation's folder in one of the "
-            "KONTOBRO_LEDGER_FOLDERS.",
-        )
+        raise Misconfigured(*told("ledger_outside_folders", ledger=shown(str(ledger))))
 
 
 def _resolved(path: Path) -> Path:
@@ -82,13 +76,11 @@ def _resolved(path: Path) -> Path:
     try:
         return path.resolve()
     except (OSError, RuntimeError, ValueError):  # a loop of links, a name that no file can have
-        raise Misconfigured(f'"{shown(str(path))}" is not a file path.', "Enter the ledger's path.") from None
+        raise Misconfigured(*told("ledger_no_path", path=shown(str(path)))) from None
 
 
 def _expanded(text: str) -> Path:
     try:
         return Path(text).expanduser()
     except RuntimeError:
-        raise Misconfigured(
-            f'"{shown(text)}" names the home folder of an unknown user.', "Enter the ledger's full path."
-        ) from None
+        raise Misconfigured(*told("ledger_home_unknown", path=shown(text))) from None

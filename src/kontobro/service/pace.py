@@ -10,6 +10,7 @@ import psycopg
 
 from kontobro.core.errors import Unreachable
 from kontobro.core.ports import Clock
+from kontobro.core.words import told
 from kontobro.pleo.http.calls import CALLS_A_MINUTE, WINDOW_SECONDS, rest
 
 _TABLE: LiteralString = """
@@ -63,9 +64,7 @@ class SharedPaces:
                 return self._ask(connection_id)
             except psycopg.OperationalError as error:
                 self._drop()
-                raise Unreachable(
-                    "The service's database can't be reached.", "Kontobro tries again automatically."
-                ) from error
+                raise Unreachable(*told("service_database_retried")) from error
 
     def _ask(self, connection_id: str) -> float:
         facts = {"id": connection_id, "window": WINDOW_SECONDS, "limit": self._limit}

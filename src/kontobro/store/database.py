@@ -6,7 +6,7 @@ import itertools
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import DatabaseError, connections, transaction
 
 from kontobro.core.errors import ImpossibleMove, Misconfigured
+from kontobro.core.words import told
 from kontobro.store.engines.faults import is_second, second_set_of_books
 from kontobro.store.engines.places import Place, place_of
 from kontobro.store.schema.guards import IMPOSSIBLE
@@ -81,9 +82,13 @@ class Database:
             self.place.settle(session.cursor)
 
     def close(self) -> None:
-        """Close every thread's connection. The store is not to be used after."""
+        """Close every thread's connection. The store is not to be used after: Django no longer knows it, which looks
+        at every database that it knows in each request."""
         with self._lock:
             self._leave(list(self._seats))
+        connections.settings.pop(self.alias, None)
+        with suppress(AttributeError):  # this thread may never have used it
+            del connections[self.alias]
 
     def sweep(self, idle: float = IDLE) -> None:
         """Close the connections of threads that have ended, or whose last use is longer ago (seconds).
@@ -188,10 +193,7 @@ def _migrate(database: Database, session: Session) -> None:
     applied, shipped = _applied(database.alias, session), _shipped()
     newer = sorted(applied - shipped)
     if newer:
-        raise Misconfigured(
-            f"The store {database.place.name} was written by a newer Kontobro ({newer[-1]}).",
-            "Install that version again, or open another store.",
-        )
+        raise Misconfigured(*told("store_newer", store=database.place.name, version=newer[-1]))
     if applied != shipped:
         from django.core.management import call_command  # a tenth of the time that opening takes
 

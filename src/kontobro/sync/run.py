@@ -12,6 +12,7 @@ from kontobro.core.model.bindings import MasterKind
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.masterdata import Account, Company, Dimension, DimensionValue, TaxCode, Vendor
 from kontobro.core.model.settings import Settings, SyncKind
+from kontobro.core.plan.check import records
 from kontobro.core.plan.choice import Choice, choice_of
 from kontobro.core.plan.make import Change, Comparison, Existing, Limits, Plan, join_plans, make_plan
 from kontobro.core.ports import Store
@@ -244,9 +245,7 @@ def _require_kind(kind: str) -> None:
 def _checked(connection: Connection, ports: SyncPorts) -> Company:
     """The accounting system's company, which has to be the one that was connected. A trial's is no source for Pleo."""
     if connection.trial:
-        raise Misconfigured(
-            "This connection is a trial: it syncs nothing.", "Connect the company with its real books to sync."
-        )
+        raise Misconfigured(*told("trial_syncs_nothing"))
     company = ports.connector.check()
     if connection.erp_company and company.id != connection.erp_company:
         raise Misconfigured(
@@ -258,16 +257,19 @@ def _checked(connection: Connection, ports: SyncPorts) -> Company:
 
 def _approve(plan: Plan, digest: str | None, limits: Limits, *, yes: bool) -> None:
     """Raises when no one approved this very plan, or no one may."""
-    show = "Look at the plan of these master data again and approve it as it is shown."
     again = f"kontobro sync plan {plan.kind}"
     if not digest and not yes:
-        raise NotApproved(f"The plan of {plan.kind} was not approved: its digest is missing.", show).by(again)
+        raise NotApproved(*told("plan_not_approved", kind=records(plan.kind))).by(again)
     if digest and digest != plan.digest:
         other = digest.rpartition("-")[0]
-        told = f"is of {shown(other)}, not of {plan.kind}" if other in KINDS and other != plan.kind else "differs"
-        raise NotApproved(
-            f"The digest {shown(digest)} {told}: the plan is now {plan.digest}. Nothing was done.", show
-        ).by(again)
+        words = (
+            told(
+                "digest_of_other", digest=shown(digest), other=records(other), kind=records(plan.kind), now=plan.digest
+            )
+            if other in KINDS and other != plan.kind
+            else told("digest_differs", digest=shown(digest), now=plan.digest)
+        )
+        raise NotApproved(*words).by(again)
     plan.check(None if digest else limits)
 
 

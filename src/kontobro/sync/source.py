@@ -61,9 +61,7 @@ def accounts_of(accounts: Iterable[Account], today: date, choice: Choice = EVERY
     active = [account for account in accounts if is_open(account, today)]
     if choice.by_type and active and all(account.type is None for account in active):
         raise Misconfigured(
-            "This accounting system does not say of which type an account is, and a rule for what is offered in Pleo "
-            "names one. Nothing was planned.",
-            "Replace the rule by a range of codes: under Master data, or in the setting sync_choice.",
+            *told("account_type_unknown"),
             "invalid_configuration",
         )
     types = {account.id: account.type for account in active}

@@ -1,4 +1,4 @@
-"""Enter in the address bar after a form: what takes a form alone leads back to the page that it belongs to."""
+"""Where the address of a form leads that was opened by Enter in the address bar, or sent after the session ended."""
 
 from __future__ import annotations
 
@@ -34,6 +34,24 @@ class BackToPage:
             return response
         messages.info(request, _("Nothing was done: the address that you opened belongs to a form on this page."))
         return redirect(page_of(request.path, match))
+
+
+class SignedOut:
+    """A form that was sent after the session ended saves nothing: the page to sign in says so."""
+
+    def __init__(self, respond: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self._respond(request)
+        leads = response.get("Location", "")
+        if (
+            request.method == "POST"
+            and leads.startswith(f"{reverse('account_login')}?")
+            and not request.user.is_authenticated
+        ):
+            messages.warning(request, _("You were signed out, so nothing was saved. Sign in and try again."))
+        return response
 
 
 def page_of(path: str, match: ResolverMatch) -> str:

@@ -55,6 +55,7 @@ MIDDLEWARE = [
     "kontobro.web.language.PersonLanguage",
     "kontobro.web.middleware.FaultPages",
     "kontobro.web.back.BackToPage",
+    "kontobro.web.back.SignedOut",
 ]
 
 TEMPLATES = [

@@ -52,6 +52,11 @@ def told(request: HttpRequest, one: Problem | KontobroError | str) -> str:
     return str(told_in(one, language_now(), request.reader_locale))  # type: ignore[attr-defined]
 
 
+def message_told(request: HttpRequest, fault: KontobroError) -> str:
+    """What happened, without what to do."""
+    return told_in(fault, language_now(), request.reader_locale).message  # type: ignore[attr-defined]
+
+
 def _told_of(fault: KontobroError, language: str, show: Show) -> Told:
     words = Said(note_in(fault.message, language, show), note_in(fault.remedy, language, show))
     if language == "en" or isinstance(fault.message, Noted) or is_of_pages(fault.__traceback__):

@@ -17,6 +17,7 @@ from tenacity.nap import sleep_using_event
 from kontobro.bootstrap import App
 from kontobro.core.errors import Busy, KontobroError, RateLimited, StoreUnreachable, Unreachable
 from kontobro.core.ports.runner import Work
+from kontobro.core.words import Phrase, told
 from kontobro.service.logging.logs import working_on
 from kontobro.service.outage import is_outage, wait_out
 from kontobro.worker.asking import ClientRunner, work_of
@@ -38,7 +39,6 @@ TURN: Final = 120.0
 MOST_ATTEMPTS: Final = 5
 """How often a piece of work may lose its worker before it is left alone, while it comes no further."""
 ATTEMPTS: Final = "attempts"
-DATABASE_AWAY: Final = ("The service's database could not be reached.", "Kontobro tries again automatically.")
 STUCK: Final = "stuck"
 """Attempts since the last that came further."""
 PROGRESS: Final = "progress"
@@ -134,7 +134,7 @@ def attempt(
                 raise
             # the attempts are for others: what is under way at Pleo waits for our own database to be back
             wait_out(lambda: context.app.store.connection(connection_id), context.stopping)
-            raise StoreUnreachable(*DATABASE_AWAY) from fault
+            raise StoreUnreachable(*told("service_database_away")) from fault
 
     def work() -> None:
         with fresh_connections(), context.app.visit() as app, app.store.lock(f"work {connection_id}", wait=TURN):
@@ -184,10 +184,7 @@ def tell(context: WorkerContext, work: Work, done: Sequence[Result], fault: Kont
 
 
 def _given_up(work: Work, attempts: int) -> GivenUp:
-    return GivenUp(
-        f"This {work.kind} crashed its worker {attempts} times and was stopped.",
-        "Nothing is booked twice. Start it again when the cause is fixed; the worker's log shows it.",
-    )
+    return GivenUp(*told("work_given_up", kind=Phrase(f"work_{work.kind}"), attempts=attempts))
 
 
 def bug(work_id: str, error: Exception) -> KontobroError:
@@ -195,4 +192,4 @@ def bug(work_id: str, error: Exception) -> KontobroError:
     anything."""
     log_id = uuid.uuid4().hex[:12]
     log.error("work met a bug", extra={"work": work_id, "log_id": log_id}, exc_info=error)
-    return KontobroError(f"Unexpected error (log ID {log_id}).", "Start it again, or report the log ID.")
+    return KontobroError(*told("unexpected_error", log_id=log_id))

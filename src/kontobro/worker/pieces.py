@@ -10,6 +10,7 @@ from kontobro.core.errors import BadAnswer, KontobroError, LoginFailed, Misconfi
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.export import ExportJob
 from kontobro.core.model.settings import SyncKind
+from kontobro.core.words import Name, told
 from kontobro.export.documents.actions import DocumentsOf
 from kontobro.export.documents.waiting import WaitingDocuments, waiting_of
 from kontobro.export.engine import OPEN, JobResult, next_job, run_job
@@ -30,17 +31,17 @@ def alive(app: App, connection_id: str) -> Connection:
     """The connection as it is now. Raises Misconfigured when nothing can be done for it."""
     connection = app.store.connection(connection_id)
     if connection is None:
-        raise Misconfigured("This connection no longer exists.", "Connect the company again.")
+        raise Misconfigured(*told("connection_gone"))
     if connection.status != "connected":
-        lost = "has been disconnected" if connection.status == "disconnected" else "has lost its login to Pleo"
-        raise Misconfigured(
-            f'The connection "{connection.pleo_name}" {lost}.', "Connect it again. Its settings are kept."
+        name = connection.pleo_name
+        words = (
+            told("connection_disconnected", name=name)
+            if connection.status == "disconnected"
+            else told("connection_lost_login", name=name)
         )
+        raise Misconfigured(*words)
     if connection.trial:
-        raise Misconfigured(
-            f"{connection.pleo_name} is connected as a trial: it previews exports and books nothing.",
-            "Connect the company with its real books to export.",
-        )
+        raise Misconfigured(*told("trial_company", company=connection.pleo_name))
     return connection
 
 
@@ -57,9 +58,7 @@ def export_open(
     ended: set[str] = set()
     while (job := next_job(ports)) is not None:
         if job.id in ended:
-            raise BadAnswer(
-                f"Pleo still shows export job {job.id} as open, but it has ended.", "It will be checked again."
-            )
+            raise BadAnswer(*told("job_still_open", job=job.id))
         ended.add(job.id)
         done.append(run_job(connection, job, ports, take_over=take_over))
 
@@ -68,10 +67,7 @@ def named_job(ports: Ports, job_id: str) -> ExportJob:
     """The job with that id, if anything can still be booked of it. Raises Misconfigured."""
     job = ports.pleo.job(job_id)
     if job.status not in OPEN:
-        raise Misconfigured(
-            f"Export job {job.id} has ended: {job.status.replace('_', ' ')}.",
-            "Export fixed expenses again in Pleo.",
-        )
+        raise Misconfigured(*told("job_has_ended", job=job.id, status=Name(job.status)))
     return job
 
 

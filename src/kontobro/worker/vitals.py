@@ -10,6 +10,7 @@ import psycopg
 
 from kontobro.bootstrap import App
 from kontobro.core.errors import Busy, Unreachable
+from kontobro.core.words import told
 from kontobro.service.config import ServiceConfig
 from kontobro.service.metrics.vitals import Vitals
 from kontobro.worker.asking import ClientRunner, moment_of, open_client_runner
@@ -72,7 +73,5 @@ def _sessions(url: str) -> int:
         with psycopg.connect(url, connect_timeout=10) as session:
             row = session.execute(_ALIVE).fetchone()
     except psycopg.Error as error:
-        raise Unreachable(
-            "The workers can't be read from the database.", "Check that the database is running."
-        ) from error
+        raise Unreachable(*told("workers_unreadable")) from error
     return int(row[0]) if row else 0

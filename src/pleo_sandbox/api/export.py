@@ -1,8 +1,9 @@
-"""Export API v3: jobs, events, items (api.md B)."""
+"""Export API v3: jobs, events, items (api.md B); the search of accounting entries v1 (J)."""
 
 from __future__ import annotations
 
 import operator
+from datetime import datetime
 
 from starlette.responses import Response
 
@@ -14,11 +15,12 @@ from pleo_sandbox.http.checks import (
     CreateExportJob,
     CreateExportJobEvent,
     HowToExportJobEvent,
+    SearchEntries,
     SearchExportJobItems,
     UpdateExportJobItem,
 )
 from pleo_sandbox.http.routing import Call, Operation
-from pleo_sandbox.model import Json
+from pleo_sandbox.model import Expense, Json
 from pleo_sandbox.wire import empty, reply
 
 # Pleo names no sorting keys for these lists (B0 [?]): the moments of a job, nothing for items.
@@ -143,7 +145,60 @@ def search_items(call: Call) -> Response:
     return reply(paging.page(items, wanted, JobItem.as_json, keep=lambda item: status in (None, item.status)))
 
 
+def search_entries(call: Call) -> Response:
+    """What "after" and "prior to" a date mean at its very moment is not stated: here such an entry is left out."""
+    call.only("company_id", paged=True)
+    wanted = call.window()
+    company_id = call.company(checks.query_uuid(call.query, "company_id"))
+    body = call.body(SearchEntries)
+    start, end = checks.given(body.bookkeeping_date_start), checks.given(body.bookkeeping_date_end)
+    statuses = checks.given(body.export_status)
+    exports = call.sandbox.exports
+    exports.expire_due()
+
+    def keep(expense: Expense) -> bool:
+        at = _bookkept(expense)
+        dated = (start is None or (at is not None and at > start)) and (end is None or (at is not None and at < end))
+        return dated and (statuses is None or exports.export_status(company_id, expense.id) in statuses)
+
+    def shown(expense: Expense) -> Json:
+        return _entry(expense, company_id, exports.export_status(company_id, expense.id))
+
+    return reply(paging.page(exports.companies[company_id].expenses, wanted, shown, keep=keep))
+
+
+def _bookkept(expense: Expense) -> datetime | None:
+    """When it is booked for; None where its date is none."""
+    try:
+        at = datetime.fromisoformat(str(expense.item.get("date")))
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
+
+
+def _entry(expense: Expense, company_id: str, status: str) -> Json:
+    """AccountingEntryCoreV6: what it requires, and the date that its month is found by."""
+    at = expense.item.get("date")
+    amount = expense.item.get("amount", {}).get("inWalletCurrency", {})
+    entry: Json = {
+        "id": expense.id,
+        "companyId": company_id,
+        "createdAt": at,
+        "updatedAt": at,
+        "performedAt": at,
+        "exportStatus": status,
+        "family": str(expense.item.get("type", "")).upper(),
+        "fees": {},
+        "receiptIds": [],
+        "reviewStatus": "NOT_SET",
+        "status": "COMPLETED",
+        "transactionValue": {"currency": amount.get("currency"), "minors": amount.get("value")},
+    }
+    return entry | ({"bookkeepingDate": at} if _bookkept(expense) else {})
+
+
 OPERATIONS = (
+    Operation("POST", "/v1/accounting-entries:search", search_entries, "accounting-entries:read"),
     Operation("GET", "/v3/export-jobs", list_jobs, "export-jobs:read"),
     Operation("POST", "/v3/export-jobs", create_job, "export-jobs:write"),
     Operation("GET", "/v3/export-jobs/{jobId}", get_job, "export-jobs:read"),

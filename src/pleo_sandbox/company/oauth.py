@@ -18,10 +18,11 @@ ACCESS_LIFE = 900.0
 REFRESH_LIFE = 60 * 86400.0
 _VERIFIER = re.compile(r"[A-Za-z0-9\-_.~]{43,128}")
 
-# Names of tag, tax-code and company scopes are not official (api.md A4).
+# Names of tag, tax-code, company and accounting entry scopes are not official (api.md A4).
 ALL_SCOPES = frozenset(
     "export-jobs:read export-jobs:write export-items:read accounts:read accounts:write vendors:read vendors:write "
-    "users:read companies:read tax-codes:read tax-codes:write tag-groups:read tag-groups:write".split()
+    "users:read companies:read tax-codes:read tax-codes:write tag-groups:read tag-groups:write "
+    "accounting-entries:read".split()
 )
 
 

@@ -91,6 +91,15 @@ class SearchExportJobItems(Body):
     status: ItemStatus | UnsetType = UNSET
 
 
+class SearchEntries(Body):
+    """The filters of accounting entries that are here; Pleo has more (api.md J), which are refused as unknown."""
+
+    include_deleted: bool
+    export_status: list[Literal["CREATED", "QUEUED", "EXPORTING", "EXPORTED"]] | UnsetType = UNSET
+    bookkeeping_date_start: AwareDatetime | UnsetType = UNSET
+    bookkeeping_date_end: AwareDatetime | UnsetType = UNSET
+
+
 class CreateInstallation(Body):
     status: InstallationStatus | UnsetType = UNSET
     metadata: Json | UnsetType = UNSET

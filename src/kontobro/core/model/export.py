@@ -56,6 +56,14 @@ class JobItem:
 
 
 @dataclass(frozen=True, slots=True)
+class NotExported:
+    """How many expenses of some days were not exported when Pleo was asked; `more`: at least so many."""
+
+    count: int
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Amount:
     """One amount in two currencies. Only `wallet` is booked; `supplier` is information."""
 

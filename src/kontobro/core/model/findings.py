@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from functools import reduce
 from typing import cast
 
 from kontobro.core.errors import OWN, ItemFailure, Problem
-from kontobro.core.words import Fact, Noted, Phrase, catalogue
+from kontobro.core.words import REMEDY, Fact, Noted, Phrase, catalogue
 
 LIST = ", "
 """Between several codes in one `value`, such as types of expenses."""
@@ -32,6 +33,17 @@ def phrase_of(found: Problem) -> Phrase | str:
         return found.message
     name = f"{found.code}.{found.form}" if found.form else found.code
     return Phrase(name, {"field": found.field, "value": found.value, **found.facts})
+
+
+def remedy_of(found: Problem) -> Phrase | str:
+    """A problem's remedy as a part of another text."""
+    message = phrase_of(found)
+    return Phrase(f"{REMEDY}{message.name}", message.facts) if isinstance(message, Phrase) else found.remedy
+
+
+def sentences(*parts: Fact) -> Fact:
+    """One after the other, with a blank between them."""
+    return reduce(lambda before, after: Phrase("said", {"message": before, "remedy": after}), parts)
 
 
 @dataclass(slots=True)

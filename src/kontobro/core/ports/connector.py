@@ -13,6 +13,7 @@ from kontobro.core.model.export import (
 )
 from kontobro.core.model.journal import Booking, Entry, EntryKey
 from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
+from kontobro.core.words import told
 
 R = TypeVar("R", bound=MasterRecord)
 
@@ -34,8 +35,13 @@ class ReceiptRules:
         size = len(receipt.content)
         if receipt.media_type not in self.media_types or size > self.max_bytes:
             raise NotAllowed(
-                f"Receipt {shown(receipt.name)} is not taken: {shown(receipt.media_type)}, {size:,} bytes.",
-                f"Attach a PDF, picture or office file of at most {self.max_bytes:,} bytes.",
+                *told(
+                    "receipt_refused",
+                    name=shown(receipt.name),
+                    media=shown(receipt.media_type),
+                    size=size,
+                    most=self.max_bytes,
+                ),
             )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta, tzinfo
 from typing import Protocol
 
 from kontobro.core.dialect import Dialect
@@ -18,6 +18,7 @@ from kontobro.core.model.export import (
     JobItem,
     JobOutcome,
     MalformedItem,
+    NotExported,
     ReportError,
 )
 from kontobro.core.plan.make import Desired, Existing
@@ -73,6 +74,11 @@ class Pleo(Protocol):
 
     def fetch(self, url: str, limit: int) -> bytes:
         """A receipt's bytes, without our credentials. More than `limit` bytes raises `TooLarge`."""
+        ...
+
+    def not_exported(self, first: date, last: date, zone: tzinfo) -> NotExported:
+        """Expenses with a booking date from `first` to `last`, in that zone, that wait in Pleo for an export. Raises
+        NotAllowed for a credential that may not search accounting entries."""
         ...
 
     def installation(self) -> Installation | None: ...

@@ -67,7 +67,6 @@ def read_toml(content: bytes, name: str) -> Mapping[str, object]:
 
     What would take the parser minutes is refused before it begins.
     """
-    remedy = "A file that Kontobro exported shows the form."
     if len(content) > LARGEST:
         raise Misconfigured(*told("file_too_large", name=name, most=LARGEST))
     text = ""
@@ -75,18 +74,17 @@ def read_toml(content: bytes, name: str) -> Mapping[str, object]:
         text = content.decode("utf-8-sig")  # Windows' editors write a byte order mark
         for number, line in enumerate(text.split("\n"), 1):
             if line.count(".") > MOST_DOTS:
-                raise Misconfigured(f"{name} is not a settings file: line {number} is nested too deep.", remedy)
+                raise Misconfigured(*told("settings_line_nested", name=name, line=str(number)))
             if _LONG_NUMBER.search(line):
-                message = f"{name} is not a settings file: line {number} has a number of over {MOST_DIGITS} digits."
-                raise Misconfigured(message, remedy)
+                raise Misconfigured(*told("settings_line_number_long", name=name, line=str(number), most=MOST_DIGITS))
             if odd := unquoted(line):
-                raise Misconfigured(f"{name} is not a settings file: line {number} has {odd}.", remedy)
+                raise Misconfigured(*told("settings_line_unquoted", name=name, line=str(number), given=odd))
         return tomllib.loads(text)
     except RecursionError:
-        raise Misconfigured(f"{name} is nested too deep.", remedy) from None
+        raise Misconfigured(*told("file_nested_too_deep", name=name)) from None
     except ValueError as error:
-        why = shown(why_unreadable(text, error), 200)
-        raise Misconfigured(f"{name} is not a TOML file: {why}.", remedy) from error
+        why = why_unreadable(text, error)
+        raise Misconfigured(*told("not_toml", name=name, why=why)) from error
 
 
 def settings_from(mapping: Mapping[str, object]) -> tuple[Settings, tuple[Problem, ...]]:
@@ -130,11 +128,11 @@ def with_change(settings: Mapping[str, object], key: str, value: str) -> dict[st
     """The settings with one key changed; `wallets.EUR` reaches into a table, "" takes the key away."""
     name, dot, inner = key.partition(".")
     if name == "rows":
-        raise Misconfigured("Rows of the posting table are not set one by one.", "Use kontobro settings import FILE.")
+        raise Misconfigured(*told("rows_not_one_by_one"))
     changed = dict(settings)
     if dot:
         if not isinstance(getattr(Settings(), name, {}), Mapping):
-            raise Misconfigured(f'"{shown(name)}" is one value, not a table.', f"Set it as {shown(name)}.")
+            raise Misconfigured(*told("setting_not_a_table", name=shown(name)))
         table = changed.get(name)
         changed[name] = _without_empty({**(table if isinstance(table, Mapping) else {}), inner: value})
     else:

@@ -34,6 +34,10 @@ NONE: Final = "none"
 """The form of a problem whose value is empty, where the catalogue has one: `none`, and `sync_none` of `sync`."""
 
 
+REMEDY: Final = "remedy of "
+"""In front of a problem's name: the phrase is its remedy, not its message."""
+
+
 class Name(str):
     """A code that has a name in each language: a type of expense, a state, a kind of record."""
 
@@ -65,6 +69,11 @@ class Noted(str):
 
     def __getnewargs__(self) -> tuple[Phrase]:  # type: ignore[override]
         return (self.phrase,)
+
+
+def part_of(text: str) -> Fact:
+    """What another text says, as a part of a sentence: of a note, its phrase."""
+    return text.phrase if isinstance(text, Noted) else text
 
 
 def note_in(note: str, language: str | None, show: Show | None = None) -> str:
@@ -159,6 +168,9 @@ def _shown(fact: Fact, language: str | None, show: Show) -> str:
         case Phrase():
             if fact.name in catalogue().faults:
                 return _filled(catalogue().faults[fact.name].message, {}, language, show)
+            if fact.name.startswith(REMEDY):
+                remedy = catalogue().problems[fact.name.removeprefix(REMEDY)].remedy
+                return _filled(remedy, fact.facts, language, show)
             if fact.name in catalogue().problems:
                 return _filled(catalogue().problems[fact.name].message, fact.facts, language, show)
             return _filled(catalogue().phrases[fact.name], fact.facts, language, show, "phrase")
@@ -194,6 +206,11 @@ def setting_in(text: str, language: str | None) -> str:
 def mail_in(text: str, language: str | None) -> str:
     """A text of a mail, with its placeholders still open."""
     return _translations(language).pgettext("mail", text)
+
+
+def mail_of_number(one: str, many: str, number: int, language: str | None) -> str:
+    """The same of a text that differs for one and for many."""
+    return _translations(language).npgettext("mail", one, many, number)
 
 
 def fault_told(code: str, english: str, language: str | None) -> str:

@@ -18,6 +18,7 @@ from kontobro.core.model.export import Receipt
 from kontobro.core.model.journal import Booking, Entry, EntryKey, InvoiceKey, Reference, entry_id_of
 from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.ports import Capabilities
+from kontobro.core.words import told
 from kontobro.erp.beancount.checks import SYSTEM, problems_of
 from kontobro.erp.beancount.files.folder import VENDORS, Folder
 from kontobro.erp.beancount.files.replaced import Change
@@ -79,9 +80,7 @@ class BeancountConnector:
         company = self._masters.read().company
         for folder in (self._folder.root, self._folder.bookings, self._folder.documents):
             if not os.access(folder, os.W_OK | os.X_OK):
-                raise NotAllowed(
-                    f"The folder {folder.name} of the ledger can't be written to.", "Allow it and try again."
-                )
+                raise NotAllowed(*told("ledger_folder_not_writable", folder=folder.name))
         return company
 
     def read(self, kind: type[R]) -> Iterable[R]:
@@ -170,10 +169,7 @@ class BeancountConnector:
             booked = standing_entries.pick(booking.reference, self._shelf.booked(key, fresh=fresh))
             if booked and not booked.is_void:
                 return booked
-        raise Conflict(
-            f"Entry {shown(booking.reference)} is no longer in the ledger.",
-            "Export the expense again in Pleo, if it should be booked.",
-        )
+        raise Conflict(*told("entry_gone", reference=shown(booking.reference)))
 
     def _bills_settled_by(self, all_booked: Iterable[LedgerEntry]) -> list[LedgerEntry]:
         """The bills that these payments say they settled."""
@@ -222,7 +218,7 @@ class BeancountConnector:
                 self._rehearsal.written(good)
                 return refused
         if texts:
-            raise Unreachable("The ledger's files change all the time.", "Wait until they rest, then run again.")
+            raise Unreachable(*told("ledger_restless"))
         return {}
 
     def _change(self, edits: Edits) -> None:

@@ -27,6 +27,7 @@ from kontobro.core.ports import (
     Withdraws,
     WritesVendors,
 )
+from kontobro.core.words import told
 from kontobro.net.deadline import time_limit
 
 R = TypeVar("R", bound=MasterRecord)
@@ -167,7 +168,6 @@ def _guard(method: str, limit: AbstractContextManager[None] | None = None) -> It
         frames = "".join(traceback.format_tb(stray.__traceback__))
         log.error("connector error %s in %s: %s\n%s", log_id, method, type(stray).__name__, frames)  # noqa: TRY400
         raise ConnectorFault(
-            f"The accounting system's connector failed in `{method}` ({type(stray).__name__}).",
-            f"This is a bug: report it with the log's lines around {log_id}.",
+            *told("connector_failed", method=method, kind=type(stray).__name__, log_id=log_id),
             log_id,
         ) from stray

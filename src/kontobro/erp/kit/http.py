@@ -27,6 +27,7 @@ from kontobro.core.errors import (
     Unreachable,
     shown,
 )
+from kontobro.core.words import Noted, Phrase, Said, told
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 from kontobro.net.client import open_client
 from kontobro.net.deadline import seconds_left
@@ -68,7 +69,8 @@ class Refused(BadAnswer):
     """The system rolled the call back. `name` is its exception's name, `told` its words."""
 
     def __init__(self, system: str, name: str, said: str) -> None:
-        super().__init__(f"{system} refused: {shown(said, 200)}", f"See what {system} says, then try again.")
+        words = said.phrase if isinstance(said, Noted) else shown(said, 200)
+        super().__init__(*told("system_refused", system=system, said=words))
         self.name = name
         self.said = said
 
@@ -146,15 +148,15 @@ def rows_by_id(fetch: Callable[[int], Any], size: int, what: str) -> Iterator[di
     for _ in range(MOST_PAGES):
         page = fetch(last)
         if not isinstance(page, list) or not all(isinstance(row, dict) for row in page):
-            raise BadAnswer(f"{what}: the answer is not a list of records.", "Check the address.")
+            raise BadAnswer(*told("list_no_records", what=what))
         yield from page
         if len(page) < size:
             return
         following = page[-1].get("id")
         if not isinstance(following, int) or following <= last:
-            raise BadAnswer(f"{what}: the list of records does not advance after {last}.", "Check the address.")
+            raise BadAnswer(*told("list_stuck", what=what, last=str(last)))
         last = following
-    raise BadAnswer(f"{what}: more than {MOST_PAGES * size:,} records.", "Kontobro does not read that many.")
+    raise BadAnswer(*told("list_endless", what=what, most=MOST_PAGES * size))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,37 +184,33 @@ def no_answer(lost: httpx2.RequestError, call: Call) -> KontobroError:
     """A connection that was never made carried nothing; all else may have had its effect."""
     system = call.system
     if isinstance(lost, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout):
-        return Unreachable(f"{system} can't be reached.", "Check its address, and that it is running.")
+        return Unreachable(*told("system_unreachable", system=system))
     if call.writes:
-        message = f"{system}'s answer to {call.name} was lost."
-        return Uncertain(message, "What it did is looked up before anything is repeated.")
+        return Uncertain(*told("answer_lost", system=system, call=call.name))
     if isinstance(lost, AnswerTooLarge):
-        message = f"{system}'s answer to {call.name} has more than {lost.most:,} bytes."
-        return BadAnswer(message, "Check the address: something else may answer there.")
+        return BadAnswer(*told("answer_too_large", system=system, call=call.name, most=lost.most))
     if isinstance(lost, httpx2.DecodingError):
-        message = f"{system}'s answer to {call.name} can't be decompressed."
-        return BadAnswer(message, "Check the address: something else may answer there.")
+        return BadAnswer(*told("answer_compressed", system=system, call=call.name))
     if isinstance(lost, httpx2.TimeoutException):
-        return Timeout(f"{system} did not answer {call.name} in time.", "Try again when it is less busy.")
-    return Unreachable(f"The connection to {system} broke during {call.name}.", "Try again.")
+        return Timeout(*told("no_answer_in_time", system=system, call=call.name))
+    return Unreachable(*told("connection_broke", system=system, call=call.name))
 
 
 def of_gateway(answer: httpx2.Response, call: Call) -> KontobroError:
     """Something in front of the system answered in its place. That says nothing of any setting."""
     system, code = call.system, answer.status_code
-    what = f"HTTP {code}" if not answer.is_success else "a page"
     if call.writes:
-        return Uncertain(f"A gateway answered {call.name} with {what} in {system}'s place.", "It is looked up first.")
-    return Unreachable(
-        f"{what[0].upper()}{what[1:]} came in place of {system}'s answer.",
-        f"Try again when {system} is up; if this continues, check the address.",
-    )
+        what = Phrase("gateway_a_page") if answer.is_success else Phrase("gateway_http", {"code": str(code)})
+        return Uncertain(*told("gateway_wrote", call=call.name, what=what, system=system))
+    if answer.is_success:
+        return Unreachable(*told("gateway_page", system=system))
+    return Unreachable(*told("gateway_status", code=str(code), system=system))
 
 
 def require_few_values(answer: httpx2.Response, call: Call) -> None:
     """Before an answer is decoded, which nothing can interrupt. Raises BadAnswer, after a write Uncertain."""
     if sum(map(answer.content.count, (b",", b"[", b"{"))) > MOST_MARKS:
-        raise _unreadable(answer, call, f"{call.system}'s answer to {call.name} has too many values.")
+        raise _unreadable(answer, call, told("answer_values", system=call.system, call=call.name))
 
 
 def decoded(answer: httpx2.Response, call: Call) -> Any:
@@ -222,15 +220,14 @@ def decoded(answer: httpx2.Response, call: Call) -> Any:
     try:
         return _decoder.decode(answer.content)
     except (msgspec.ValidationError, RecursionError) as error:
-        message = f"{call.system}'s answer is nested too deep, or has a number too long."
-        raise _unreadable(answer, call, message) from error
+        raise _unreadable(answer, call, told("answer_nested", system=call.system)) from error
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
         raise of_gateway(answer, call) from error
 
 
-def _unreadable(answer: httpx2.Response, call: Call, message: str) -> KontobroError:
+def _unreadable(answer: httpx2.Response, call: Call, words: Said) -> KontobroError:
     """After a write, what was done is not known."""
-    return of_gateway(answer, call) if call.writes else BadAnswer(message, "Check the address.")
+    return of_gateway(answer, call) if call.writes else BadAnswer(*words)
 
 
 def fault_of(answer: httpx2.Response, call: Call, own: Mapping[int, KontobroError]) -> KontobroError | None:
@@ -243,7 +240,7 @@ def fault_of(answer: httpx2.Response, call: Call, own: Mapping[int, KontobroErro
     if code in GATEWAY or code > _OWN_FAULT:
         return of_gateway(answer, call)
     if code == _TOO_MANY:
-        return RateLimited(f"{call.system} asks for fewer calls.", "Try again later.", retry_after(answer))
+        return RateLimited(*told("system_rate_limit", system=call.system), retry_after(answer))
     return own.get(code)
 
 
@@ -253,12 +250,16 @@ def retry_after(answer: httpx2.Response) -> float | None:
     return min(float(given[:9]), LONGEST_WAIT) if given.isascii() and given.isdecimal() else None
 
 
+def needed(right: Phrase, group: str) -> Phrase:
+    """A right that a user lacks, with the group that gives it."""
+    return Phrase("right_of_group", {"right": right, "group": group})
+
+
 def address_of(options: Mapping[str, str], system: str) -> str:
     """The option `url`. A key or a password leaves this machine only encrypted: raises Misconfigured."""
     url = options.get("url", "").rstrip("/")
     parts = urlsplit(url)
     local = parts.hostname in ("localhost", "127.0.0.1", "::1")
     if not (parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and local))):
-        message = f'{system}\'s address "{shown(url)}" is not usable.'
-        raise Misconfigured(message, "Set `url`, with https:// (http:// on this machine only).")
+        raise Misconfigured(*told("address_not_usable", system=system, url=shown(url)))
     return url

@@ -14,6 +14,7 @@ from typing import Final, Literal, get_args
 from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.model.connection import FROM_PLEO
 from kontobro.core.ports.delivery import is_path
+from kontobro.core.words import told
 
 Kind = Literal["text", "address", "link", "path", "place", "choice", "secret"]
 """`address`: an http(s) address that the connector calls; `link`: one that is only shown to people; `path`: a file of
@@ -121,10 +122,12 @@ class Registration:
         """Raises Misconfigured for an unknown option, a missing one, or a choice that is none."""
         known = [option.name for option in self.settings]
         if unknown := sorted(self.unknown(options)):
-            raise Misconfigured(
-                f"{self.label} has no option {shown(', '.join(unknown))}.",
-                f"Options are {', '.join(known)}." if known else "It has none.",
+            words = (
+                told("option_unknown", system=self.label, unknown=shown(", ".join(unknown)), known=tuple(known))
+                if known
+                else told("option_unknown_of_none", system=self.label, unknown=shown(", ".join(unknown)))
             )
+            raise Misconfigured(*words)
         for option in self.settings:
             _require(option, options.get(option.name, ""))
 
@@ -143,11 +146,10 @@ def _is(option: Option, kind: Kind, options: Mapping[str, str]) -> bool:
 def _require(option: Option, value: str) -> None:
     if not value and option.required:
         flag = option.flag or f"--erp-option {option.name}=VALUE"
-        raise Misconfigured(f"The {option.label} is missing.", f"Set `{option.name}`.").by(flag)
+        raise Misconfigured(*told("option_missing", option=option.name)).by(flag)
     values = [each for each, _ in option.choices]
     if value and values and value not in values:
-        message = f'The option `{option.name}` is "{shown(value)}", which is not one of its values.'
-        raise Misconfigured(message, f"Set it to {' or '.join(values)}.")
+        raise Misconfigured(*told("option_value_unknown", option=option.name, given=shown(value), values=tuple(values)))
 
 
 COMPANY_NAME: Final = "company"

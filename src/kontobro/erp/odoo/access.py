@@ -5,28 +5,40 @@ from __future__ import annotations
 from typing import Final
 
 from kontobro.core.errors import Misconfigured, NotAllowed, SeveralCompanies, shown
+from kontobro.core.words import Phrase, told
+from kontobro.erp.kit.http import needed
 from kontobro.erp.odoo.api import Api
 from kontobro.erp.odoo.api.versions import OLDEST, major_of
 
 NEEDS: Final = (
-    ("account.move", "create", "book entries", "Accounting: Invoicing (account.group_account_invoice)"),
-    ("account.move", "unlink", "withdraw drafts", "Accounting: Invoicing (account.group_account_invoice)"),
-    ("account.account", "read", "read the accounts", "Accounting: Invoicing (account.group_account_invoice)"),
-    ("account.partial.reconcile", "create", "settle bills", "Accounting: Invoicing (account.group_account_invoice)"),
+    ("account.move", "create", Phrase("right_book_entries"), "Accounting: Invoicing (account.group_account_invoice)"),
+    (
+        "account.move",
+        "unlink",
+        Phrase("right_withdraw_drafts"),
+        "Accounting: Invoicing (account.group_account_invoice)",
+    ),
+    ("account.account", "read", Phrase("right_read_accounts"), "Accounting: Invoicing (account.group_account_invoice)"),
+    (
+        "account.partial.reconcile",
+        "create",
+        Phrase("right_settle_bills"),
+        "Accounting: Invoicing (account.group_account_invoice)",
+    ),
     (
         "account.analytic.account",
         "read",
-        "read analytic accounts",
+        Phrase("right_read_analytic_accounts"),
         "Analytic Accounting (analytic.group_analytic_accounting)",
     ),
-    ("ir.attachment", "create", "attach receipts", "Internal User (base.group_user)"),
+    ("ir.attachment", "create", Phrase("right_attach_receipts"), "Internal User (base.group_user)"),
 )
-"""Model and operation, in plain words, and the group that gives it."""
+"""Model and operation, the right in words, and the group that gives it."""
 
 
-def missing_permissions(api: Api) -> list[str]:
+def missing_permissions(api: Api) -> list[Phrase]:
     """What the user may not do, each with the group that gives it."""
-    return [f"{words} (group {group})" for model, operation, words, group in NEEDS if not may(api, model, operation)]
+    return [needed(right, group) for model, operation, right, group in NEEDS if not may(api, model, operation)]
 
 
 def may(api: Api, model: str, operation: str) -> bool:
@@ -45,25 +57,20 @@ def find_company(api: Api) -> None:
         api.company = int(seen[0]["id"])
         return
     if api.company:
-        raise NotAllowed(
-            f"The API key's user does not see company {api.company} in Odoo.",
-            "Allow it for the user in Odoo (Settings > Users), or choose another company.",
-        )
+        raise NotAllowed(*told("odoo_company_not_seen", company=str(api.company)))
     if not seen:
-        raise NotAllowed(
-            "The API key's user sees no company in Odoo.", "Allow one for the user in Odoo (Settings > Users)."
-        )
+        raise NotAllowed(*told("odoo_no_company"))
     companies = [(str(row["id"]), shown(row["name"])) for row in seen]
     names = ", ".join(f"{id} ({name})" for id, name in companies)
-    raise SeveralCompanies(f"This Odoo has several companies: {names}.", "Choose one of them.", companies=companies).by(
-        "--erp-company ID"
-    )
+    raise SeveralCompanies(*told("odoo_several_companies", companies=names), companies=companies).by("--erp-company ID")
 
 
 def _check_version(api: Api) -> None:
     version = api.version()
     if major_of(version) < api.oldest:
-        raise Misconfigured(
-            f"Odoo {shown(version) or 'of an unknown version'} answers there.",
-            f"Kontobro needs Odoo {OLDEST} or newer; for 17 and 18 set `login` (the user's) and `database` besides.",
+        words = (
+            told("odoo_too_old", version=shown(version), oldest=str(OLDEST))
+            if version
+            else told("odoo_version_unknown", oldest=str(OLDEST))
         )
+        raise Misconfigured(*words)

@@ -15,6 +15,7 @@ from kontobro.core.model.export import Receipt
 from kontobro.core.model.journal import Bill, Booking, Entry, Reference
 from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.ports import Capabilities
+from kontobro.core.words import told
 from kontobro.erp.kit.checks import vendors_named
 from kontobro.erp.kit.flow import answered, booked, new_among, not_posted, references_of, refused, sorted_out
 from kontobro.erp.kit.http import address_of, refused_alone
@@ -62,19 +63,17 @@ def from_options(
     url = address_of(options, SYSTEM)
     key = secrets("api_key")
     if not key:
-        raise Misconfigured("Odoo's API key is missing.", "Connect again and give it.", "authentication_failure")
+        raise Misconfigured(*told("odoo_key_missing"), "authentication_failure")
     company = options.get("company", "")
     if company and not company.isdigit():
-        raise Misconfigured(
-            f'Odoo\'s company "{shown(company)}" is not a valid ID.', "Set `company` to the company's number."
-        )
+        raise Misconfigured(*told("odoo_company_wrong", company=shown(company)))
     database, login = options.get("database", ""), options.get("login", "")
     http = open_http(url, database, key, policy=network)
     api = Api(http, int(company) if company else None)
     if not login:
         return OdooConnector(api, url)
     if not database:
-        raise Misconfigured("Odoo's database is missing.", "Set `database`: with a login it is needed.")
+        raise Misconfigured(*told("odoo_database_missing"))
     return OdooConnector(EitherApi(api, JsonRpcApi(http, Login(database, login, key))), url)
 
 
@@ -93,10 +92,7 @@ class OdooConnector:
         find_company(self._api)
         missing = missing_permissions(self._api)
         if missing:
-            raise NotAllowed(
-                f"The API key's user may not: {'; '.join(missing)}.",
-                "Give the user these groups in Odoo (Settings > Users), then check again.",
-            )
+            raise NotAllowed(*told("odoo_rights_missing", missing=tuple(missing)))
         return next(iter(self._masters.companies()))
 
     def read(self, kind: type[R]) -> Iterable[R]:

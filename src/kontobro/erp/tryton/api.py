@@ -17,6 +17,7 @@ from typing import Any, Final
 import httpx2
 
 from kontobro.core.errors import BadAnswer, KontobroError, LoginFailed, Misconfigured, NotAllowed, Unreachable
+from kontobro.core.words import Noted, Phrase, told
 from kontobro.erp.kit import http as common
 from kontobro.erp.kit.http import Call, Refused, fault_of, of_gateway, read_again, require_few_values, send
 from kontobro.erp.tryton.calls import SYSTEM, Domain, Row, rows_of
@@ -116,10 +117,10 @@ class Api:
         answer = self._ask_for_session(call)
         if not answer.is_success:
             raise _fault(answer, call)
-        told = _result(answer, call)
-        if not isinstance(told, list) or len(told) < 2:
-            raise BadAnswer("What answers there gives no session of Tryton's.", "Check the address.")
-        number, token, *_ = told
+        reply = _result(answer, call)
+        if not isinstance(reply, list) or len(reply) < 2:
+            raise BadAnswer(*told("tryton_no_session"))
+        number, token, *_ = reply
         return b64encode(f"{self._user}:{number}:{token}".encode()).decode()
 
     def _ask_for_session(self, call: Call) -> httpx2.Response:
@@ -174,31 +175,31 @@ def _result(answer: httpx2.Response, call: Call) -> Any:
     """What Tryton says. What is no JSON is not of Tryton: a page of what is in front of it, or half an answer."""
     require_few_values(answer, call)
     try:
-        told = json.loads(answer.content, object_hook=_from_json, parse_float=bounded_decimal)
+        reply = json.loads(answer.content, object_hook=_from_json, parse_float=bounded_decimal)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise of_gateway(answer, call) from error
     except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
         if call.writes:
             raise of_gateway(answer, call) from error
-        raise BadAnswer("Tryton's answer has a value that can't be read.", "Check the address.") from error
-    if not isinstance(told, dict):
-        raise BadAnswer("Tryton's answer is not its contract's.", "Check the address.")
-    if refusal := told.get("error"):
+        raise BadAnswer(*told("tryton_value_unreadable")) from error
+    if not isinstance(reply, dict):
+        raise BadAnswer(*told("tryton_answer_wrong"))
+    if refusal := reply.get("error"):
         raise _error(refusal)
-    return told.get("result")
+    return reply.get("result")
 
 
 def _error(error: Sequence[Any]) -> KontobroError:
     """`[class, arguments]` of an exception that Tryton foresees, else `[text, traceback]`: a bug there."""
-    name, told = str(error[0]), error[1] if len(error) > 1 else ""
+    name, reply = str(error[0]), error[1] if len(error) > 1 else ""
     if name == "LoginException":
-        return LoginFailed("Tryton asks for more than a password.", "Use a user without two-factor authentication.")
+        return LoginFailed(*told("tryton_more_than_password"))
     if name == "UserWarning":
-        return Refused(SYSTEM, f"UserWarning:{told[0]}", str(told[1]))
+        return Refused(SYSTEM, f"UserWarning:{reply[0]}", str(reply[1]))
     if name in ("UserError", "ConcurrencyException"):
-        words = [part for part in told if isinstance(part, str) and part] if isinstance(told, list) else [str(told)]
+        words = [part for part in reply if isinstance(part, str) and part] if isinstance(reply, list) else [str(reply)]
         return Refused(SYSTEM, name, " ".join(words))
-    return Refused(SYSTEM, "unforeseen", "an error inside Tryton; its log says which")
+    return Refused(SYSTEM, "unforeseen", Noted(Phrase("tryton_unforeseen")))
 
 
 def _fault(answer: httpx2.Response, call: Call) -> KontobroError:
@@ -206,14 +207,8 @@ def _fault(answer: httpx2.Response, call: Call) -> KontobroError:
     code = answer.status_code
     own: dict[int, KontobroError] = {
         OWN_FAULT: of_gateway(answer, call),
-        401: LoginFailed("Tryton refuses the user or the password.", "Connect again with the right ones."),
-        403: NotAllowed(
-            f"Tryton does not allow {call.name}.",
-            "Give the user the groups that are missing: a test of the connection names them.",
-        ).by("kontobro check"),
-        413: Misconfigured("Tryton takes no request this large.", "Raise `max_size_authenticated` in trytond.conf."),
+        401: LoginFailed(*told("tryton_login_refused")),
+        403: NotAllowed(*told("tryton_not_allowed", call=call.name)).by("kontobro check"),
+        413: Misconfigured(*told("tryton_request_large")),
     }
-    return fault_of(answer, call, own) or Misconfigured(
-        f"There is no Tryton database at this address (HTTP {code}).",
-        "Check the address and the database's name; Kontobro works with Tryton 7.0 and 8.2.",
-    )
+    return fault_of(answer, call, own) or Misconfigured(*told("tryton_no_database_there", code=str(code)))

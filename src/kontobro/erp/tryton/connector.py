@@ -19,6 +19,7 @@ from kontobro.core.model.journal import Bill, Booking, Entry, Reference
 from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.model.period import period_of
 from kontobro.core.ports import Capabilities
+from kontobro.core.words import told
 from kontobro.erp.kit.checks import vendors_named
 from kontobro.erp.kit.flow import answered, booked, new_among, not_posted, references_of, refused, sorted_out
 from kontobro.erp.kit.http import Refused, address_of, refused_alone
@@ -67,10 +68,10 @@ def from_options(
     url = address_of(options, SYSTEM)
     for name in ("database", "user"):
         if not options.get(name):
-            raise Misconfigured(f"Tryton's {name} is missing.", f"Set the option `{name}`.")
+            raise Misconfigured(*told("option_missing", option=name))
     password = secrets("password")
     if not password:
-        raise Misconfigured("Tryton's password is missing.", "Connect again and give it.", "authentication_failure")
+        raise Misconfigured(*told("tryton_password_missing"), "authentication_failure")
     company, patience = _whole(options, "company"), _whole(options, "settle_after")
     api = Api(open_http(url, policy=network), options["database"], options["user"], password, company)
     return TrytonConnector(api, f"{url}/#/{options['database']}/model", patience)
@@ -79,7 +80,7 @@ def from_options(
 def _whole(options: Mapping[str, str], name: str) -> int | None:
     given = options.get(name, "")
     if given and not given.isdigit():
-        raise Misconfigured(f'The option `{name}` is "{shown(given)}".', "Set it to a whole number.")
+        raise Misconfigured(*told("option_not_whole", option=name, given=shown(given)))
     return int(given) if given else None
 
 
@@ -104,10 +105,7 @@ class TrytonConnector:
         find_company(self._api)
         missing = missing_permissions(self._api)
         if missing:
-            raise NotAllowed(
-                f"The user may not: {'; '.join(missing)}.",
-                "Give the user these groups in Tryton (Administration > Users), then check again.",
-            )
+            raise NotAllowed(*told("tryton_rights_missing", missing=tuple(missing)))
         return next(iter(self._masters.companies()))
 
     def read(self, kind: type[R]) -> Iterable[R]:
@@ -248,7 +246,7 @@ class TrytonConnector:
         self._delete(mine)
         there = self._all_booked(references)
         if not {one.reference for one in mine} <= set(live(references, there, pick)):
-            raise Uncertain("Two were booking the same entries at once.", "Check again which of them exist.")
+            raise Uncertain(*told("booking_twice_at_once"))
         return there
 
     def _delete(self, drafts: Sequence[BookedMove]) -> None:

@@ -182,6 +182,6 @@ def _refused(draft: Draft, refusal: Refused) -> Problem:
     return not_written(draft.vendor, SYSTEM, fix, refusal.said)
 
 
-def _forbidden(vendor: Vendor, missing: Sequence[str]) -> Problem:
+def _forbidden(vendor: Vendor, missing: Sequence[Phrase]) -> Problem:
     may_not = Phrase("may_not", {"rights": tuple(missing)})
     return not_written(vendor, SYSTEM, Phrase("fix_tryton_group"), may_not)

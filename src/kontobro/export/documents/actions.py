@@ -12,6 +12,7 @@ from kontobro.core.errors import Conflict, Misconfigured, shown
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports import Clock, Delivery, Store
 from kontobro.core.tieout.journal import JournalTieOut, PostedEntry, tie_to_journal
+from kontobro.core.words import Phrase, told
 from kontobro.export.documents.deliver import deliver, waiting
 from kontobro.export.documents.imported import note_imported, take_mark_back, take_marks
 from kontobro.export.documents.memory import is_behind, remember, remembered
@@ -49,9 +50,7 @@ class DocumentsOf:
         is_number = 0 < number <= LARGEST_NUMBER
         row = self.documents.store.document(self.connection.id, number) if is_number else None
         if row is None or row.state == "rendering":
-            raise Misconfigured(f"There is no document {number}.", "See the list of documents.").by(
-                "kontobro documents"
-            )
+            raise Misconfigured(*told("document_unknown", number=str(number))).by("kontobro documents")
         return row
 
     def deliver(self, number: int | None = None, *, again: bool = False) -> list[int]:
@@ -72,17 +71,14 @@ class DocumentsOf:
         with self._alone():
             row = self.required(number)
             if row.state != "unsure":
-                raise Misconfigured(
-                    f"Document {number} is not one that may have been sent: nothing is to be decided of it.",
-                    "See its state in the list of documents.",
-                ).by("kontobro documents")
+                raise Misconfigured(*told("document_not_unsure", number=str(number))).by("kontobro documents")
             self.documents.store.note_delivery(self.connection.id, number, "delivered", self.clock.now(), row.place)
 
     def mark_imported(self, number: int, *, undo: bool = False) -> None:
         """The accounting system has read it. On a released document that is a conflict, which stops further exports."""
         row = self.required(number)
         if row.state not in ("unsure", "delivered", "released"):
-            raise Misconfigured(f"Document {number} is not delivered yet.", "Deliver it first.")
+            raise Misconfigured(*told("document_not_delivered", number=str(number)))
         if not undo:
             note_imported(self.connection.id, row, self.documents.store, self.clock)
             return
@@ -158,9 +154,7 @@ class DocumentsOf:
     def _require_absent(self, number: int, journal: Iterable[PostedEntry]) -> None:
         there = tie_to_journal(self.documents.store.vouchers(self.connection.id, number), journal)
         if count := len(there.found) + len(there.different) + len(there.doubled):
-            raise Misconfigured(
-                f"The journal has {count} entries of document {number}.", "Reverse them in the accounting system."
-            )
+            raise Misconfigured(*told("document_in_journal", number=str(number), count=count))
 
     def _withdraw(self, row: DocumentRow, *, is_gone: bool) -> None:
         """Take its files back, the rows first, the manifest last. Raises NotWithdrawn at the first that can't be, so
@@ -169,10 +163,9 @@ class DocumentsOf:
         readable = delivery if delivery and delivery.readable else None
         for file in row.files:
             if not (readable and _taken_back(readable, file)) and not is_gone:
-                raise NotWithdrawn(
-                    f"Document {row.number} can't be withdrawn: {file.name}. The accounting system may have it.",
-                    "Release it only when it was rejected and its entries are not there: confirm that.",
-                ).by(f"kontobro documents release {row.number} --gone --reason …")
+                raise NotWithdrawn(*told("document_not_withdrawn", number=str(row.number), file=file.name)).by(
+                    f"kontobro documents release {row.number} --gone --reason …"
+                )
 
 
 def _taken_back(delivery: Delivery, file: SealedFile) -> bool:
@@ -188,100 +181,83 @@ def series_from(text: str) -> tuple[SeriesKey, int]:
     series, _, rest = text.strip().rpartition("/")
     year, _, number = rest.partition("=")
     if not (year and number.isascii() and number.isdecimal() and len(number) < 12):
-        raise Misconfigured(f'"{shown(text)}" is not SERIES/YEAR=NUMBER.', "Write PLEO/2026=132.")
+        raise Misconfigured(*told("not_last_number", text=shown(text)))
     return (series, year), int(number)
 
 
 def _require_plausible(known: int, document: int, vouchers: Mapping[SeriesKey, int]) -> None:
     """Numbers that a person gave as the last ones. Raises Misconfigured."""
     if document < known:
-        raise Misconfigured(f"Document {known} is known here.", f"Give {known} or more.")
+        raise Misconfigured(*told("document_known", known=str(known)))
     if document > known + MOST_LOST:
-        raise Misconfigured(
-            f"Document {document} is far beyond {known}, the last one known here.",
-            "Give the number of the last document that was delivered.",
-        )
+        raise Misconfigured(*told("document_far_beyond", number=str(document), known=str(known)))
     for (series, year), number in vouchers.items():
         if number > LARGEST_NUMBER or max(len(series), len(year)) > LONGEST_NAME:
-            raise Misconfigured(
-                f'"{shown(series)}/{shown(year)}={number}" can\'t be a last voucher number.',
-                "Write the series, the year and its last number: PLEO/2026=132.",
-            )
+            raise Misconfigured(*told("not_last_voucher", series=shown(series), year=shown(year), number=str(number)))
 
 
 def _require_sure(known: LastNumbers, said: LastNumbers, *, is_sure: bool) -> None:
     """Nothing is missing. Raises Misconfigured where nothing would be skipped either, else NothingLost."""
     pairs = [(key, known.vouchers.get(key, 0), number) for key, number in sorted(said.vouchers.items())]
-    vouchers = [f"{series} {last + 1} to {to} ({year})" for (series, year), last, to in pairs if to > last]
-    parts = [f"documents {known.document + 1} to {said.document}"] if said.document > known.document else []
-    parts += [f"vouchers {', '.join(vouchers)}"] if vouchers else []
+    parts = [_skipped(known.document, said.document)] if said.document > known.document else []
+    parts += [
+        Phrase("skipped_vouchers", {"series": series, "first": str(last + 1), "last": str(to), "year": str(year)})
+        for (series, year), last, to in pairs
+        if to > last
+    ]
     if not parts:
-        raise Misconfigured(
-            f"Document {known.document} is the last one known here, and no document or voucher number is missing.",
-            "There is nothing to confirm.",
-        )
+        raise Misconfigured(*told("nothing_missing", known=str(known.document)))
+    if not is_sure and not known.document:
+        raise NothingLost(*told("numbers_skipped_none", number=str(said.document), skipped=tuple(parts)))
     if not is_sure:
-        last = (
-            f"Document {known.document} is the last one known here" if known.document else "No document is known here"
-        )
         raise NothingLost(
-            f"{last}, and none is missing. Confirming document {said.document} skips {' and '.join(parts)}: these"
-            " numbers are never given.",
-            "Confirm it only if documents with these numbers exist.",
+            *told("numbers_skipped", known=str(known.document), number=str(said.document), skipped=tuple(parts))
         )
+
+
+def _skipped(known: int, said: int) -> Phrase:
+    return Phrase("skipped_documents", {"first": str(known + 1), "last": str(said)})
 
 
 def _require_all(expected: LastNumbers, known: LastNumbers, said: LastNumbers) -> None:
     """What is remembered beside the tables was given for sure: no number is given a second time. Raises
     Misconfigured."""
     if said.document < expected.document:
-        raise Misconfigured(
-            f"Document {expected.document} was sealed: {said.document} was not the last one.",
-            f"Give {expected.document} or more.",
-        )
+        raise Misconfigured(*told("document_sealed_beyond", expected=str(expected.document), said=str(said.document)))
     for (series, year), number in sorted(expected.vouchers.items()):
         if max(known.vouchers.get((series, year), 0), said.vouchers.get((series, year), 0)) < number:
-            raise Misconfigured(
-                f"Series {series} of {year} had voucher {number}: its numbers would be given twice.",
-                f"Give its last number, {number} or more: {series}/{year}={number}.",
-            )
+            raise Misconfigured(*told("voucher_given_twice", series=series, year=year, number=str(number)))
 
 
 def _require_deliverable(row: DocumentRow, *, again: bool) -> None:
     if row.state == "released":
-        raise Misconfigured(
-            f"Document {row.number} was released: it is no longer delivered.", "Export its expenses again in Pleo."
-        )
+        raise Misconfigured(*told("document_released", number=str(row.number)))
     if row.imported_at is not None:
-        raise Misconfigured(
-            f"Document {row.number} is marked as imported: delivering it again would double its entries.",
-            "If the mark is wrong, remove the import mark first.",
-        ).by(f"kontobro documents imported {row.number} --undo")
+        raise Misconfigured(*told("document_imported_again", number=str(row.number))).by(
+            f"kontobro documents imported {row.number} --undo"
+        )
     if row.state not in ("sealed", "delivering") and not again:
-        what = "may have been sent" if row.state == "unsure" else "was delivered"
-        raise Misconfigured(
-            f"Document {row.number} {what}: sending it again could double its entries.",
-            "Check whether it arrived. Only if it did not, send it again.",
-        ).by(f"kontobro documents deliver {row.number} --again")
+        number = str(row.number)
+        words = (
+            told("document_sent_again_unsure", number=number)
+            if row.state == "unsure"
+            else told("document_sent_again", number=number)
+        )
+        raise Misconfigured(*words).by(f"kontobro documents deliver {row.number} --again")
 
 
 def _require_releasable(row: DocumentRow, reason: str) -> None:
     if not reason.strip():
-        raise Misconfigured("A reason is missing.", "Say why the document is released: it is kept with it.")
+        raise Misconfigured(*told("release_reason_missing"))
     if len(reason) > LONGEST_REASON:
-        raise Misconfigured("The reason is too long.", f"Say it with {LONGEST_REASON} characters at most.")
+        raise Misconfigured(*told("release_reason_long", most=LONGEST_REASON))
     if row.imported_at is not None:
-        raise Misconfigured(
-            f"Document {row.number} is marked as imported.", "Reverse its entries in the accounting system."
-        )
+        raise Misconfigured(*told("release_imported", number=str(row.number)))
     if row.state == "released":
-        raise Misconfigured(f"Document {row.number} is released already.", "Export its expenses again in Pleo.")
+        raise Misconfigured(*told("released_already", number=str(row.number)))
 
 
 def require_bytes(row: DocumentRow) -> None:
     """Raises Misconfigured for a document whose bytes are not kept any more."""
     if not row.kept:
-        raise Misconfigured(
-            f"The files of document {row.number} are no longer kept here.",
-            "Look in the folder that it was delivered to, or restore a backup.",
-        )
+        raise Misconfigured(*told("document_not_kept", number=str(row.number)))

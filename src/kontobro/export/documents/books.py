@@ -20,6 +20,7 @@ from kontobro.core.model.journal import (
 )
 from kontobro.core.model.masterdata import Company
 from kontobro.core.ports import Capabilities, Clock, DocumentStore, DocumentTarget, R
+from kontobro.core.words import told
 
 
 class SealedBooks:
@@ -82,7 +83,7 @@ def _was_released(entry: Entry, voucher: SealedVoucher) -> Note:
 
 
 def _never_alone() -> ConnectorFault:
-    return ConnectorFault("Entries of documents are written by a whole export only.", "This is a bug: report it.")
+    return ConnectorFault(*told("documents_whole_only"))
 
 
 def booking_of(entry: Entry, receipts: Iterable[str], document: int, series: str, number: int) -> Booking:

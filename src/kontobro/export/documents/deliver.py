@@ -12,6 +12,7 @@ from kontobro.core.documents import DocumentRow, SealedFile
 from kontobro.core.errors import KontobroError, Timeout, Uncertain, Unreachable
 from kontobro.core.ports import Clock, Delivery, DocumentStore
 from kontobro.core.ports.delivery import FileToDeliver
+from kontobro.core.words import told
 from kontobro.export.job.run import DocumentPorts, Run, StopJob
 
 F = TypeVar("F")
@@ -83,10 +84,9 @@ def _settle(connection_id: str, row: DocumentRow, store: DocumentStore, delivery
     place, (rows, *others) = delivery.check(), row.files
     if not _is_there(rows, delivery):
         store.note_delivery(connection_id, row.number, "unsure", clock.now(), place)
-        raise Uncertain(
-            f"Document {row.number} may have been delivered: {rows.name} is not in {place}.",
-            "Look whether the accounting system has it. Then mark it as delivered, or deliver it again.",
-        ).by(f"kontobro documents delivered {row.number}")
+        raise Uncertain(*told("document_perhaps_delivered", number=str(row.number), file=rows.name, place=place)).by(
+            f"kontobro documents delivered {row.number}"
+        )
     delivery.deliver([_to_deliver(connection_id, row, store, file) for file in in_order(others)])
     store.note_delivery(connection_id, row.number, "delivered", clock.now(), place)
 
@@ -128,7 +128,4 @@ def in_order(files: Iterable[F]) -> list[F]:
 
 
 def _unsure(row: DocumentRow) -> Uncertain:
-    return Uncertain(
-        f"Document {row.number} may have been sent: the answer was lost.",
-        "Check whether it arrived. Then mark it as delivered, or send it again.",
-    ).by("kontobro documents")
+    return Uncertain(*told("document_unsure", number=str(row.number))).by("kontobro documents")

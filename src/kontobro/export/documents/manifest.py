@@ -20,6 +20,7 @@ from kontobro.core.documents import (
     voucher_facts,
 )
 from kontobro.core.errors import Misconfigured, shown
+from kontobro.core.words import Fact, told
 
 SUFFIX: Final = ".manifest.json"
 MOST_BYTES: Final = 512 * 1024 * 1024
@@ -93,11 +94,10 @@ def read_manifest(name: str, content: bytes, company_id: str) -> tuple[DocumentR
         raise unreadable(name, shown(error, 160)) from error
 
 
-def unreadable(name: str, why: str) -> Misconfigured:
+def unreadable(name: str, why: Fact) -> Misconfigured:
     """A manifest that can't be believed: nothing is exported until a person has looked."""
     return Misconfigured(
-        f"{shown(name)} can't be read as it was written: {why}.",
-        "Restore this file from a backup. Without it, exporting could write an expense twice.",
+        *told("manifest_unreadable", name=shown(name), why=why),
         "invalid_configuration",
     )
 

@@ -16,6 +16,7 @@ from kontobro.core.documents import DocumentRow, DocumentState, LastNumbers, Sea
 from kontobro.core.errors import ImpossibleMove, Misconfigured, Unreachable, shown
 from kontobro.core.model.connection import SEALED_DOCUMENTS, Connection
 from kontobro.core.ports import Delivery, DocumentStore, Store
+from kontobro.core.words import Fact, Phrase, told
 from kontobro.export.documents.manifest import MOST_BYTES, number_in, read_manifest, unreadable
 from kontobro.export.job.run import DocumentPorts
 
@@ -62,20 +63,22 @@ def require_memory(connection: Connection, store: Store, documents: DocumentPort
     known = documents.store.last_numbers(connection.id)
     if is_behind(known, expected):
         raise Misconfigured(
-            f"The history of exported documents is not complete: document {expected.document} was sealed,"
-            f" {known.document} is the last one known here{_series_behind(known, expected)}. An expense could be"
-            " written twice.",
-            "Restore a backup. If there is none, an owner confirms which document and voucher numbers were the last.",
+            *told(
+                "document_history_lost",
+                expected=str(expected.document),
+                known=str(known.document),
+                behind=_series_behind(known, expected),
+            ),
             "invalid_configuration",
         ).by("kontobro documents confirm")
     return restored
 
 
-def _series_behind(known: LastNumbers, expected: LastNumbers) -> str:
+def _series_behind(known: LastNumbers, expected: LastNumbers) -> Fact:
     """A series whose last number is not known, where the documents are."""
     for (series, year), number in sorted(expected.vouchers.items()):
         if known.document >= expected.document and known.vouchers.get((series, year), 0) < number:
-            return f", and series {shown(series)} of {shown(year)} had voucher {number}"
+            return Phrase("series_behind", {"series": shown(series), "year": shown(year), "number": str(number)})
     return ""
 
 
@@ -83,8 +86,7 @@ def _require_no_conflict(connection: Connection, documents: DocumentPorts) -> No
     """A document that was released and is in the accounting system all the same: its expenses may be there twice."""
     if (number := documents.store.conflict(connection.id)) is not None:
         raise Misconfigured(
-            f"Document {number} was released, and then marked as imported: its expenses may be booked twice.",
-            "Void its entries in the accounting system, then remove the import mark of the document.",
+            *told("document_released_imported", number=str(number)),
             "invalid_configuration",
         ).by(f"kontobro documents imported {number} --undo")
 
@@ -125,7 +127,7 @@ def _from_manifests(
             files = (*row.files, _itself(name, content))
             documents.store.restore_document(connection.id, replace(row, state=state, files=files), vouchers)
         except ImpossibleMove as error:
-            raise unreadable(name, "an expense or a number of it is in another document") from error
+            raise unreadable(name, Phrase("manifest_expense_elsewhere")) from error
         restored += 1
     return restored
 
@@ -139,12 +141,11 @@ def _read(name: str, content: bytes, number: int, company_id: str) -> tuple[Docu
     found = read_manifest(name, content, company_id)
     if found is None:
         raise Misconfigured(
-            f"The place that documents are delivered to has documents of another company: {shown(name)}.",
-            "Choose a folder for this company alone (deliver_to), or move the other company's files away.",
+            *told("place_of_other_company", name=shown(name)),
             "invalid_configuration",
         )
     if found[0].number != number:
-        raise unreadable(name, f"it is of document {found[0].number}")
+        raise unreadable(name, Phrase("manifest_of_other", {"number": str(found[0].number)}))
     return found
 
 
@@ -160,5 +161,5 @@ def _whole(name: str, pieces: Iterable[bytes]) -> bytes:
     for piece in pieces:
         content += piece
         if len(content) > MOST_BYTES:
-            raise Misconfigured(f"{shown(name)} is too large to be a manifest of ours.", "Move it to another folder.")
+            raise Misconfigured(*told("manifest_too_large", name=shown(name)))
     return bytes(content)

@@ -10,6 +10,7 @@ from kontobro.core.errors import ConnectorFault, KontobroError, Misconfigured, s
 from kontobro.core.ports import DocumentFile, DocumentHead
 from kontobro.core.ports.delivery import is_file_name
 from kontobro.core.rules.dates import zone_name, zone_named
+from kontobro.core.words import told
 from kontobro.export.documents.manifest import manifest_name, manifest_of
 from kontobro.export.documents.memory import remember
 from kontobro.export.documents.spool import Spool
@@ -61,10 +62,7 @@ def _render(run: Run, documents: DocumentPorts, spool: Spool, new: list[NewDocum
 def _require_name(file: DocumentFile, others: Sequence[SealedFile]) -> None:
     """Before it is sealed: a document of which a file can't be delivered would wait for ever."""
     if not is_file_name(file.name) or any(file.name.lower() == other.name.lower() for other in others):
-        raise ConnectorFault(
-            f'The document has a file named "{shown(file.name)}", which can\'t be delivered under that name.',
-            "This is a bug of the format: report it. Nothing was written.",
-        )
+        raise ConnectorFault(*told("file_name_undeliverable", name=shown(file.name)))
 
 
 def _vouchers(spool: Spool, numbers: list[int]) -> Iterator[SealedVoucher]:
@@ -76,5 +74,5 @@ def _moment(run: Run) -> datetime:
     """Now, in the company's time zone, in whole seconds."""
     zone = zone_named(zone_name(run.connection.settings, run.masters))
     if zone is None:
-        raise StopJob(Misconfigured("The time zone is not known.", "Set time_zone to an IANA name."))
+        raise StopJob(Misconfigured(*told("time_zone_unknown")))
     return run.ports.clock.now().astimezone(zone).replace(microsecond=0)

@@ -17,6 +17,7 @@ from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.model.export import Receipt
 from kontobro.core.model.journal import Bill, Entry, JournalEntry, Payment, Reference
 from kontobro.core.ports import Place, ReceiptFile, Voucher
+from kontobro.core.words import told
 from kontobro.export.documents.books import booking_of
 from kontobro.export.job.run import StopJob
 
@@ -166,8 +167,7 @@ def _matched(vendor: str, written: str | None, meant: str, paper: str, opens: in
 
 def _no_room(error: sqlite3.OperationalError) -> Misconfigured:
     return Misconfigured(
-        f"The entries of this export can't be kept in a temporary file: {shown(error, 80)}.",
-        "Make room on the disk that has the folder for temporary files, and export again.",
+        *told("spool_failed", why=shown(error, 80)),
         "invalid_configuration",
     )
 

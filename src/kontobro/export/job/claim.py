@@ -16,6 +16,7 @@ from kontobro.core.errors import Busy, JobGone, KontobroError, Taken, Unreachabl
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.export import ExportJob, JobOutcome
 from kontobro.core.model.history import JobRow
+from kontobro.core.words import told
 from kontobro.export.job.run import Ports, Progress
 
 log = logging.getLogger(__name__)
@@ -120,12 +121,9 @@ class Claimant:
             job = self.ports.pleo.job(job.id)
         ours = judge(self._row(job.id), job, self._now(job))
         if ours is JobClaim.ENDED and not self.take_over:
-            raise Busy(
-                f"Export job {job.id} was finished by another run meanwhile.",
-                "Nothing is left to do for it. If Pleo still shows it as running in half an hour, it is checked again.",
-            )
+            raise Busy(*told("job_finished_meanwhile", job=job.id))
         if not self._may_have(ours):
-            self._refuse(job, ours, "is under way in another installation")
+            self._refuse(job, ours, is_under_way=True)
 
     def claim(self, job_id: str, progress: Progress) -> bool:
         """Make the job ours at Pleo. True when another exporter of it may still be writing: then absence in the
@@ -141,10 +139,7 @@ class Claimant:
                 fault = self._ask(job, again=ours is JobClaim.FREE)
             if number or fault:
                 self.ports.clock.sleep(pause)
-        raise fault or Unreachable(
-            f"Pleo accepted the start of export job {job_id}, and did not start it within a minute.",
-            "Nothing was booked. It is tried again at the next export.",
-        )
+        raise fault or Unreachable(*told("job_not_started", job=job_id))
 
     def end(self, job: ExportJob, outcome: JobOutcome) -> None:
         """Send the final event, and see it take effect: until then Pleo lists the job as open. What can't be seen was
@@ -178,7 +173,7 @@ class Claimant:
         if ours is JobClaim.OURS:
             return False
         if not self._may_have(ours):
-            self._refuse(job, ours, "was claimed by another installation")
+            self._refuse(job, ours)
         if ours is JobClaim.PERHAPS and not self.take_over:
             self._watch(job, progress)
         self.ports.store.claim_job(self.connection.id, job.id, "in_progress", job.read_at or last_action(job))
@@ -198,10 +193,10 @@ class Claimant:
         while True:
             found = self.ports.pleo.job(job.id)
             if found != job or self._is_reported(job.id):
-                self._refuse(found, JobClaim.THEIRS, "was claimed by another installation")
+                self._refuse(found, JobClaim.THEIRS)
             seen = self.ports.clock.now() - began
-            told = found.read_at - since - MARGIN if found.read_at else seen
-            left = window - max(seen, told)
+            by_pleo = found.read_at - since - MARGIN if found.read_at else seen
+            left = window - max(seen, by_pleo)
             if left <= timedelta(0):
                 return
             progress("waiting", 0, 0)
@@ -211,26 +206,23 @@ class Claimant:
         """Whether an item has a status. We sent none: nothing is sent before a job is ours."""
         return any(item.status != "pending" for page in self.ports.pleo.control_items(job_id) for item in page)
 
-    def _refuse(self, job: ExportJob, ours: JobClaim, what: str) -> NoReturn:
+    def _refuse(self, job: ExportJob, ours: JobClaim, *, is_under_way: bool = False) -> NoReturn:
         """Leave the job alone. What may be ours stays noted."""
         if ours is JobClaim.PERHAPS:
-            raise Taken(
-                f"Export job {job.id} began just when Kontobro asked for it, but Pleo's answer is unknown: another "
-                "installation may have it.",
-                f"If no other exports for this company, {HOW_TO_TAKE_OVER} Or wait half an hour: a job to which "
-                "nothing happens is taken over then.",
-            ).by(TAKE_OVER)
+            raise Taken(*told("job_perhaps_elsewhere", job=job.id)).by(TAKE_OVER)
         row = self._row(job.id)
         if row is not None and row.finished_at is None:
             status, why = end_of(row, job) if ours is JobClaim.OVER else (NOT_OURS, BY_ANOTHER)
             self.ports.store.end_job(self.connection.id, job.id, status, why, self.ports.clock.now())
         if ours is JobClaim.OVER:
             _raise_over(job)
-        raise Taken(
-            f"Export job {job.id} {what} (last action {last_action(job):%H:%M} UTC). Nothing was done here.",
-            "If nothing else exports for this company any more, wait half an hour: the job is taken over then. "
-            f"Or {HOW_TO_TAKE_OVER}",
-        ).by(TAKE_OVER)
+        at = f"{last_action(job):%H:%M}"
+        words = (
+            told("job_under_way_elsewhere", job=job.id, at=at)
+            if is_under_way
+            else told("job_claimed_elsewhere", job=job.id, at=at)
+        )
+        raise Taken(*words).by(TAKE_OVER)
 
     def _row(self, job_id: str) -> JobRow | None:
         """What our store knows of this job."""
@@ -240,14 +232,10 @@ class Claimant:
         return job.read_at or self.ports.clock.now()
 
 
-HOW_TO_TAKE_OVER: Final = "take it over at once."
 TAKE_OVER: Final = "kontobro export --take-over"
 
 
 def _raise_over(job: ExportJob) -> NoReturn:
     if job.failure_type in OVER_AT_PLEO:
-        raise JobGone(
-            f"Pleo ended export job {job.id} ({job.failure_type}) before it was claimed.",
-            "Export the expenses again in Pleo.",
-        )
-    raise Taken(f"Export job {job.id} was claimed by another installation. Nothing was done here.", "It has ended.")
+        raise JobGone(*told("job_ended_early", job=job.id, why=str(job.failure_type)))
+    raise Taken(*told("job_over_elsewhere", job=job.id))

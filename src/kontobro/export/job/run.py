@@ -13,7 +13,7 @@ from kontobro.core.model.export import ExportJob
 from kontobro.core.model.history import Move
 from kontobro.core.model.masters import Masters
 from kontobro.core.ports import Clock, Connector, Delivery, DocumentStore, DocumentTarget, Guards, Pleo, Store
-from kontobro.core.words import Phrase
+from kontobro.core.words import Noted, Phrase
 from kontobro.export.job.invoices import Seen
 from kontobro.export.job.patience import Patience
 
@@ -101,7 +101,7 @@ class Run:
     def fetch(self, url: str, limit: int) -> bytes:
         """A receipt's bytes, from several threads. A host that has not answered for too long is asked no more."""
         if self.receipts.is_spent:
-            raise ReceiptUnavailable(Phrase("receipt_host_silent"), "Export again later.")
+            raise ReceiptUnavailable(Phrase("receipt_host_silent"), Noted(Phrase("export_again_later")))
         began = self.ports.clock.now()
         try:
             return self.ports.pleo.fetch(url, limit)

@@ -19,6 +19,7 @@ from kontobro.core.ports import Capabilities, Clock, Connector, Store
 from kontobro.core.rules.post import post_item
 from kontobro.core.tieout.compare import TiedEntry, TieOut, tie, tie_out
 from kontobro.core.tieout.pleo import left_side
+from kontobro.core.words import told
 from kontobro.export.job.masters import masters_for, with_codes
 from kontobro.export.job.run import Progress, quiet
 
@@ -86,10 +87,7 @@ def open_books(connection: Connection, ports: BookPorts) -> Masters:
     """See that it is the company that was connected, and read its master data."""
     company = ports.connector.check()
     if connection.erp_company and company.id != connection.erp_company:
-        raise Misconfigured(
-            f"The accounting system is open on {company.name}, not on the company that was connected.",
-            "Connect again and choose the company.",
-        )
+        raise Misconfigured(*told("books_of_other_company", company=company.name))
     return masters_for(connection, ports.connector, company, ports.store)
 
 

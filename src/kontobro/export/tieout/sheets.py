@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from kontobro.core.errors import Misconfigured
+from kontobro.core.words import told
 from kontobro.export.personal.private import private_file
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class SheetRows:
     def add(self, row: Sequence[Cell]) -> None:
         """Raises Misconfigured when the sheet is full."""
         if self._next > self._most_rows:
-            raise Misconfigured(f"A sheet takes {self._most_rows:,} rows.", "Choose a shorter period, or write CSV.")
+            raise Misconfigured(*told("sheet_full", most=self._most_rows))
         for at, cell in enumerate(row):
             self._write(at, cell)
         self._next += 1
@@ -196,7 +197,7 @@ def xlsx_book(target: BinaryIO) -> Iterator[Book]:
     try:
         from xlsxwriter.workbook import Workbook
     except ImportError as error:
-        raise Misconfigured("XLSX needs the package XlsxWriter.", "Install kontobro[service], or write CSV.") from error
+        raise Misconfigured(*told("xlsx_not_installed")) from error
     workbook = Workbook(target, _SAFE)
     try:
         yield Book(workbook)

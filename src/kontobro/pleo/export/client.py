@@ -6,7 +6,7 @@ import weakref
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -22,14 +22,17 @@ from kontobro.core.model.export import (
     JobItem,
     JobOutcome,
     MalformedItem,
+    NotExported,
     ReportError,
 )
 from kontobro.core.ports import Clock, TokenStore
+from kontobro.core.rules.dates import day_in
+from kontobro.core.words import Fact, Phrase, told
 from kontobro.pleo.export.wire import read_item
 from kontobro.pleo.http import answers, endpoints
 from kontobro.pleo.http.calls import DIRECT, Calls, Params, Ways
 from kontobro.pleo.http.endpoints import Endpoint
-from kontobro.pleo.http.faults import AGAIN, dated, may_have_arrived, with_failure
+from kontobro.pleo.http.faults import dated, may_have_arrived, with_failure
 from kontobro.pleo.http.files import Files, open_files
 from kontobro.pleo.http.opening import open_calls
 from kontobro.pleo.http.paging import listed, listed_loosely
@@ -38,6 +41,12 @@ SOME_FAILED: Final = "Some expenses were not booked: see each of them."
 LONGEST_ID: Final = 255
 """What Pleo states of an account's external id (`pleo/api.md` F), and nowhere of an item's."""
 LONGEST_ADDRESS: Final = 2048
+WAITING: Final = ("CREATED", "QUEUED")
+"""Export statuses of an entry that no export has taken up: `EXPORTING` is one that has not ended."""
+NEVER_EXPORTED: Final = frozenset({"DRAFT", "CANCELLED", "REJECTED", "ERROR"})
+"""Statuses of what is no expense yet, or never becomes one."""
+MOST_ENTRIES: Final = 5_000
+"""Entries that are read for one count: 50 pages."""
 ACTIVATED: Final = "ACTIVATED"
 PENDING: Final = "PENDING_INTEGRATION"
 
@@ -70,6 +79,31 @@ class PleoClient:
         except NotAllowed:
             return None
         return answers.read(response, endpoints.COMPANY, answers.CompanyData).data.name
+
+    # --------------------------------------------------------------------------------------------- entries
+
+    def not_exported(self, first: date, last: date, zone: tzinfo) -> NotExported:
+        """A day more on both sides is asked for, and what comes is filtered here: Pleo says neither in which zone its
+        dates are, nor whether the ends belong to them (`pleo/api.md` J). At most MOST_ENTRIES are read."""
+        body = {
+            "includeDeleted": False,
+            "exportStatus": list(WAITING),
+            "bookkeepingDateStart": _midnight(first - timedelta(days=1)),
+            "bookkeepingDateEnd": _midnight(last + timedelta(days=2)),
+        }
+        count = read = 0
+        for page in listed(self._calls, endpoints.SEARCH_ENTRIES, params={"company_id": self._company_id}, body=body):
+            entries = [answers.read_entry(raw, endpoints.SEARCH_ENTRIES, answers.Entry) for raw in page]
+            days = [day_in(one.bookkeeping_date, zone) for one in entries if self._waits(one) and one.bookkeeping_date]
+            count += sum(first <= day <= last for day in days)
+            read += len(entries)
+            if read >= MOST_ENTRIES:
+                return NotExported(count, more=True)
+        return NotExported(count)
+
+    def _waits(self, entry: answers.Entry) -> bool:
+        ours = entry.company_id.lower() == self._company_id.lower() and entry.deleted_at is None
+        return ours and entry.export_status in WAITING and entry.status not in NEVER_EXPORTED
 
     # ------------------------------------------------------------------------------------------------ jobs
 
@@ -211,11 +245,10 @@ class PleoClient:
         job = self._job(job_id)
         if job.status in (event, "pending", "in_progress"):
             return job.status == event
-        why = f" ({shown(job.failure_type, 40)})" if job.failure_type else ""
-        raise JobGone(
-            f"Pleo ended export job {job.id} as {shown(job.status, 40)}{why} before it could be {event}.",
-            "Export the expenses again in Pleo: what is booked already is recognised.",
-        )
+        status: Fact = shown(job.status, 40)
+        if job.failure_type:
+            status = Phrase("job_status_why", {"status": status, "why": shown(job.failure_type, 40)})
+        raise JobGone(*told("job_ended_before", job=job.id, status=status, event=event))
 
     def _installation(self) -> Installation | None:
         params: Params = {"company_id": self._company_id} if self._company_id else {}
@@ -242,7 +275,7 @@ def _close(calls: Calls, files: Files) -> None:
 
 
 def _contradiction(event: str) -> Unreachable:
-    fault = Unreachable(f"Pleo refuses the event {event}, and says that the job still waits for it.", AGAIN)
+    fault = Unreachable(*told("event_refused", event=event))
     return with_failure(fault, "service_unreachable")
 
 
@@ -285,3 +318,7 @@ def _instant(when: datetime | None) -> str | None:
     if when.tzinfo is None:
         raise ValueError("exported_at has no time zone")
     return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _midnight(day: date) -> str:
+    return datetime.combine(day, time(), UTC).isoformat().replace("+00:00", "Z")

@@ -15,8 +15,8 @@ import msgspec
 
 from kontobro.core.errors import BadAnswer
 from kontobro.core.model.export import ExportJob, Identity, Installation, JobItem, ReportError
+from kontobro.core.words import told
 from kontobro.pleo.http.endpoints import Endpoint
-from kontobro.pleo.http.faults import UNEXPECTED
 
 T = TypeVar("T")
 Instant = Annotated[dt.datetime, msgspec.Meta(tz=True)]
@@ -30,6 +30,16 @@ class Cursor(Camel):
     has_next_page: bool
     end_cursor: str | None = None
     total: int | None = None
+
+
+class Entry(Camel):
+    """An accounting entry, as far as a count of what was not exported needs it."""
+
+    company_id: str
+    export_status: str
+    status: str
+    bookkeeping_date: Instant | None = None
+    deleted_at: Instant | None = None
 
 
 class Single(Camel, Generic[T]):
@@ -155,11 +165,12 @@ def require_json(response: httpx2.Response, endpoint: Endpoint) -> None:
     """Raises BadAnswer for HTML and the like, before any of it is read."""
     media_type = response.headers.get("content-type", "").split(";")[0].strip().lower()
     if media_type != "application/json":
-        sent = f"{media_type[:40]}" if media_type.isascii() and media_type else "no media type"
-        raise BadAnswer(f"Pleo answered {endpoint.name} with {sent} instead of JSON.", UNEXPECTED)
+        if not media_type.isascii() or not media_type:
+            raise BadAnswer(*told("pleo_answer_without_type", call=endpoint.name))
+        raise BadAnswer(*told("pleo_answer_not_json", call=endpoint.name, sent=media_type[:40]))
 
 
 def unreadable(endpoint: Endpoint, error: Exception) -> BadAnswer:
     """msgspec's messages name types and field paths, never values."""
     fault = str(error) if isinstance(error, msgspec.MsgspecError) else type(error).__name__
-    return BadAnswer(f"Pleo's answer to {endpoint.name} is not its contract: {fault}.", UNEXPECTED)
+    return BadAnswer(*told("pleo_answer_wrong", call=endpoint.name, why=fault))

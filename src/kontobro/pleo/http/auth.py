@@ -13,7 +13,8 @@ import httpx2
 from kontobro.core.errors import Busy, LoginFailed, Timeout
 from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.ports import Clock, TokenStore
-from kontobro.pleo.http.faults import AGAIN, RECONNECT, login_failed, with_failure
+from kontobro.core.words import told
+from kontobro.pleo.http.faults import login_failed, with_failure
 
 EARLY: Final = timedelta(seconds=30)
 """A token is renewed this long before it expires."""
@@ -108,7 +109,7 @@ class Renewal:
             held = stored(self._store, self._connection)
             if held.access != stale:
                 return held
-            fault = Timeout("Another process has been renewing Pleo's token for too long.", AGAIN)
+            fault = Timeout(*told("token_renewal_slow"))
             raise with_failure(fault, "service_timeout") from None
 
     def _exchange(self, held: Tokens) -> Tokens:
@@ -129,7 +130,7 @@ class Renewal:
 
 
 def _ended() -> TokensRefused:
-    fault = TokensRefused("Pleo's authorisation has ended.", RECONNECT)
+    fault = TokensRefused(*told("authorisation_ended"))
     return with_failure(fault, "authentication_failure")
 
 
@@ -137,5 +138,5 @@ def stored(store: TokenStore, connection: Connection) -> Tokens:
     """The tokens given for this connection's Pleo. Raises LoginFailed when there are none."""
     tokens = store.tokens(connection)
     if tokens is None or not tokens.access:
-        raise login_failed("This connection has no credential for Pleo.")
+        raise login_failed(told("pleo_credential_missing"))
     return tokens

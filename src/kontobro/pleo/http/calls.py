@@ -20,12 +20,11 @@ from kontobro import __version__
 from kontobro.core.dialect import Dialect
 from kontobro.core.errors import BadAnswer, KontobroError, RateLimited, Uncertain, Unreachable
 from kontobro.core.ports import LONGEST_PLEO_CALL, Clock
+from kontobro.core.words import part_of, told
 from kontobro.net.deadline import seconds_left, time_limit
 from kontobro.net.limits import AnswerTooLarge
 from kontobro.pleo.http.endpoints import Endpoint
 from kontobro.pleo.http.faults import (
-    AGAIN,
-    UNEXPECTED,
     is_page,
     may_have_arrived,
     of_answer,
@@ -81,7 +80,7 @@ def rest(clock: Clock, seconds: float) -> None:
     """Sleep until the next call may leave. Raises RateLimited when a person waits who would not wait so long."""
     left = seconds_left()
     if left is not None and seconds >= left:
-        fault = RateLimited("Pleo was asked too often within a minute.", AGAIN, retry_after=seconds)
+        fault = RateLimited(*told("pleo_asked_too_often"), retry_after=seconds)
         raise with_failure(fault, "pleo_rate_limit")
     clock.sleep(seconds)
 
@@ -158,8 +157,9 @@ def _pause(state: RetryCallState) -> float:
 
 def uncertain(endpoint: Endpoint, fault: KontobroError) -> Uncertain:
     """A create whose answer can't be known. The caller reads again before it creates anything."""
-    what = f"Whether Pleo did {endpoint.name} is unknown. {fault.message}"
-    return with_failure(Uncertain(what, "Run it again: what exists in Pleo by then is found."), fault.job_failure)
+    return with_failure(
+        Uncertain(*told("pleo_uncertain", call=endpoint.name, why=part_of(fault.message))), fault.job_failure
+    )
 
 
 class Calls:
@@ -250,10 +250,9 @@ class Calls:
         try:
             response = self._http.send(request, auth=self._auth)
         except AnswerTooLarge as error:
-            message = f"Pleo's answer to {endpoint.name} has more than {error.most:,} bytes."
-            raise BadAnswer(message, UNEXPECTED) from error
+            raise BadAnswer(*told("pleo_answer_large", call=endpoint.name, most=error.most)) from error
         except httpx2.DecodingError as error:
-            raise BadAnswer(f"Pleo's answer to {endpoint.name} can't be decompressed.", UNEXPECTED) from error
+            raise BadAnswer(*told("pleo_answer_compressed", call=endpoint.name)) from error
         except httpx2.RequestError as error:
             log.info("pleo %s got no answer: %s", endpoint.name, type(error).__name__)
             raise of_network(error, "Pleo") from error

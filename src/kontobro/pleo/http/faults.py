@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import httpx2
 import msgspec
@@ -28,15 +28,14 @@ from kontobro.core.errors import (
     shown,
 )
 from kontobro.core.model.money import exponent
+from kontobro.core.words import Fact, Phrase, Said, told
 from kontobro.pleo.http.endpoints import Endpoint
 
 Fault = TypeVar("Fault", bound=KontobroError)
 
-AGAIN = "Nothing is lost: run it again when Pleo answers (see status.pleo.io for outages)."
-AGAIN_HERE = "Is the sandbox running? Start it. Nothing is lost: try again then."
+AGAIN: Final = Phrase("pleo_again")
+AGAIN_HERE: Final = Phrase("pleo_again_here")
 """Of a sandbox on this machine, of which Pleo's status page knows nothing."""
-UNEXPECTED = "Check that the address is Pleo's (a proxy or login page may be in between), then report this."
-RECONNECT = "Check that the credential is whole and still valid in Pleo (Settings > API Keys), then connect again."
 LONGEST_WAIT = 86_400.0
 """Seconds. No one means more, and a number of any length is no time."""
 _GONE = frozenset(["export_job_status_unprocessable", "invalid_export_job_status_change"])
@@ -69,21 +68,25 @@ def with_failure(fault: Fault, job_failure: JobFailure) -> Fault:
     return fault
 
 
-def of_network(error: httpx2.RequestError, whom: str) -> Unreachable:
+def of_network(error: httpx2.RequestError, whom: Fact) -> Unreachable:
     """A request that got no answer. `whom` is called by name; the outcome of a write is then unknown."""
     if isinstance(error, httpx2.TimeoutException):
-        return with_failure(Timeout(f"{whom} did not answer in time.", _again(_url(error))), "service_timeout")
-    remedy = f"Check the network. {AGAIN}" if not _is_here(_url(error)) else AGAIN_HERE
-    return with_failure(
-        Unreachable(f"{whom} can't be reached{_where(error)} ({type(error).__name__}).", remedy),
-        "service_unreachable",
+        return with_failure(
+            Timeout(*told("pleo_no_answer_in_time", whom=whom, again=_again(_url(error)))), "service_timeout"
+        )
+    again = AGAIN_HERE if _is_here(_url(error)) else Phrase("pleo_again_network")
+    kind, host = type(error).__name__, _host_of(_url(error))
+    words = (
+        told("pleo_unreachable_at", whom=whom, host=host, kind=kind, again=again)
+        if host
+        else told("pleo_unreachable", whom=whom, kind=kind, again=again)
     )
+    return with_failure(Unreachable(*words), "service_unreachable")
 
 
-def _where(error: httpx2.RequestError) -> str:
+def _host_of(url: httpx2.URL | None) -> str:
     """The host of the request: no path and no query, for those may be signed."""
-    url = _url(error)
-    return f" at {url.host}{f':{url.port}' if url.port else ''}" if url else ""
+    return f"{url.host}{f':{url.port}' if url.port else ''}" if url else ""
 
 
 def _url(error: httpx2.RequestError) -> httpx2.URL | None:
@@ -98,7 +101,7 @@ def _is_here(url: httpx2.URL | None) -> bool:
     return url is not None and url.host in ("127.0.0.1", "localhost", "::1")
 
 
-def _again(url: httpx2.URL | None) -> str:
+def _again(url: httpx2.URL | None) -> Phrase:
     return AGAIN_HERE if _is_here(url) else AGAIN
 
 
@@ -118,13 +121,13 @@ def of_answer(response: httpx2.Response, endpoint: Endpoint, now: datetime) -> K
     status = response.status_code
     match status:
         case 401:
-            return login_failed("Pleo refuses the credential.")
+            return login_failed(told("pleo_credential_refused"))
         case 403:
             return _not_allowed(endpoint)
         case 404 if endpoint.of_job:
-            return JobGone("Pleo knows no such export job.", "It may belong to another company.").by("kontobro jobs")
+            return JobGone(*told("pleo_job_unknown")).by("kontobro jobs")
         case 422 if endpoint.of_job and (info.code in _GONE or not info.code):
-            return JobGone("Pleo takes nothing more for this export job.", "Export the expenses again in Pleo.")
+            return JobGone(*told("pleo_job_gone"))
         case 429:
             return rate_limited(retry_after(response, now))
         case 400 if info.code == "missing_contra_accounts":
@@ -132,13 +135,13 @@ def of_answer(response: httpx2.Response, endpoint: Endpoint, now: datetime) -> K
         case _ if status >= 500 or status == 408:
             return with_failure(
                 Unreachable(
-                    f"Pleo has an error of its own (status {status} to {endpoint.name}).", _again(response.url)
+                    *told("pleo_own_error", status=str(status), call=endpoint.name, again=_again(response.url))
                 ),
                 "service_unreachable",
             )
     said = _excerpt(info)
-    refused = f"Pleo refused {endpoint.name} with status {status}{said}."
-    return RefusedByPleo(refused, UNEXPECTED, status, said) if status >= 400 else BadAnswer(refused, UNEXPECTED)
+    refused = told("pleo_refused", call=endpoint.name, status=str(status), said=said)
+    return RefusedByPleo(*refused, status, said) if status >= 400 else BadAnswer(*refused)
 
 
 def is_page(response: httpx2.Response) -> bool:
@@ -148,10 +151,8 @@ def is_page(response: httpx2.Response) -> bool:
 
 def of_page(response: httpx2.Response, what: str) -> Unreachable:
     """A gateway's error page says nothing of the credential, its scopes or what there is, whatever its status."""
-    message = f"A page came in place of Pleo's answer to {what} (status {response.status_code})."
-    return with_failure(
-        Unreachable(message, f"A proxy or login page may be in between. {AGAIN}"), "service_unreachable"
-    )
+    fault = Unreachable(*told("page_for_pleo", call=what, status=str(response.status_code)))
+    return with_failure(fault, "service_unreachable")
 
 
 def exception_info(response: httpx2.Response) -> ExceptionInfo:
@@ -162,13 +163,13 @@ def exception_info(response: httpx2.Response) -> ExceptionInfo:
         return ExceptionInfo()
 
 
-def login_failed(what: str) -> LoginFailed:
-    return with_failure(LoginFailed(what, RECONNECT), "authentication_failure")
+def login_failed(words: Said) -> LoginFailed:
+    return with_failure(LoginFailed(*words), "authentication_failure")
 
 
 def rate_limited(seconds: float | None) -> RateLimited:
-    wait = f" for {seconds:g} s" if seconds else ""
-    fault = RateLimited(f"Pleo asks for a pause{wait}: too many calls (status 429).", AGAIN, retry_after=seconds)
+    words = told("pleo_pause_for", seconds=f"{seconds:g}") if seconds else told("pleo_pause")
+    fault = RateLimited(*words, retry_after=seconds)
     return with_failure(fault, "pleo_rate_limit")
 
 
@@ -194,25 +195,23 @@ def retry_after(response: httpx2.Response, now: datetime) -> float | None:
 
 
 def _not_allowed(endpoint: Endpoint) -> NotAllowed:
-    missing = f"the scope {endpoint.scope}" if endpoint.scope else "a permission"
-    return with_failure(
-        NotAllowed(
-            f"Pleo does not allow {endpoint.name}: the credential lacks {missing}.",
-            f"Give the API key or the connected app {missing} in Pleo, then connect again.",
-        ),
-        "authorization_failure",
+    words = (
+        told("pleo_scope_missing", call=endpoint.name, scope=endpoint.scope)
+        if endpoint.scope
+        else told("pleo_permission_missing", call=endpoint.name)
     )
+    return with_failure(NotAllowed(*words), "authorization_failure")
 
 
 def _missing_contra_accounts(info: ExceptionInfo) -> Misconfigured:
-    words = re.findall(r"\b[A-Z]{3}\b", info.message or "")
-    currencies = sorted({word for word in words if exponent(word) is not None})
-    of = f" for {', '.join(currencies)}" if currencies else ""
-    return Misconfigured(
-        f"Pleo has no contra account{of}, and exports nothing without it.",
-        f"In Pleo, set the contra account of each wallet currency{of} (Settings, Accounting), then export again.",
-        job_failure="missing_configuration",
+    codes = re.findall(r"\b[A-Z]{3}\b", info.message or "")
+    currencies = sorted({word for word in codes if exponent(word) is not None})
+    said = (
+        told("contra_accounts_missing_for", currencies=tuple(currencies))
+        if currencies
+        else told("contra_accounts_missing")
     )
+    return Misconfigured(*said, "missing_configuration")
 
 
 def _excerpt(info: ExceptionInfo) -> str:

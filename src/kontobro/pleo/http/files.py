@@ -9,20 +9,19 @@ from typing import Final
 import httpx2
 
 from kontobro.core.errors import ReceiptUnavailable, TooLarge, Unreachable
-from kontobro.core.words import Phrase
+from kontobro.core.words import Noted, Phrase, told
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy, PrivateAddress, Resolve, is_public, look_up
 from kontobro.net.client import MOST_BYTES, open_client
 from kontobro.net.deadline import time_limit
 from kontobro.net.limits import AnswerTooLarge, Limits
 from kontobro.pleo.http.calls import USER_AGENT
 from kontobro.pleo.http.environments import is_local
-from kontobro.pleo.http.faults import AGAIN, of_network, with_failure
+from kontobro.pleo.http.faults import of_network, with_failure
 
 HOPS: Final = 3
 LIMITS: Final = Limits(seconds=120.0, most_bytes=30 * 1024 * 1024)
 """The longest that one receipt may take: a host that drips bytes never trips the read timeout."""
-STALE: Final = "Links to receipts live 24 hours: run the export again for a fresh one, or look at the receipt in Pleo."
-_HOST: Final = "The receipt's host"
+STALE: Final = Noted(Phrase("receipt_stale"))
 
 
 def no_cookies() -> CookieJar:
@@ -108,7 +107,7 @@ class Files:
         except httpx2.DecodingError as error:
             raise ReceiptUnavailable(Phrase("receipt_compressed", {"host": target.host}), STALE) from error
         except httpx2.RequestError as error:
-            raise of_network(error, f"{_HOST} {target.host}") from error
+            raise of_network(error, Phrase("receipt_host", {"host": target.host})) from error
         _require_success(response, target.host)
         return response.content
 
@@ -128,7 +127,7 @@ def _private(host: str) -> ReceiptUnavailable:
 def _require_success(response: httpx2.Response, host: str) -> None:
     status = response.status_code
     if status >= 500 or status in (408, 429):
-        fault = Unreachable(f"{_HOST} {host} has an error of its own (status {status}).", AGAIN)
+        fault = Unreachable(*told("receipt_host_error", host=host, status=str(status)))
         raise with_failure(fault, "service_unreachable")
     if status != 200:
         raise ReceiptUnavailable(Phrase("receipt_status", {"host": host, "status": str(status)}), STALE)

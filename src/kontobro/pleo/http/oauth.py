@@ -21,6 +21,7 @@ from kontobro.core.dialect import Dialect, TagScope, dialect_of
 from kontobro.core.errors import BadAnswer, KontobroError, LoginFailed, shown
 from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.ports import Clock
+from kontobro.core.words import Phrase, told
 from kontobro.net.client import open_client
 from kontobro.net.limits import Limits
 from kontobro.pleo.http.answers import read
@@ -29,8 +30,6 @@ from kontobro.pleo.http.calls import DIRECT, USER_AGENT, Ways, persist
 from kontobro.pleo.http.endpoints import Endpoint
 from kontobro.pleo.http.environments import SCOPES_LEVEL_1, is_local
 from kontobro.pleo.http.faults import (
-    RECONNECT,
-    UNEXPECTED,
     is_page,
     login_failed,
     of_answer,
@@ -181,7 +180,7 @@ class _Caller:
             except httpx2.DecodingError as error:
                 raise _no_tokens() from error
             except httpx2.RequestError as error:
-                raise of_network(error, "Pleo's login") from error
+                raise of_network(error, Phrase("pleo_login")) from error
         if is_page(answer):
             raise of_page(answer, "the login")
         return answer
@@ -198,12 +197,11 @@ class _Caller:
 
 def _refusal(code: str) -> KontobroError:
     if code.lower() in _FINAL:
-        fault = TokensRefused(f"Pleo's authorisation has ended ({code.lower()}).", RECONNECT)
+        fault = TokensRefused(*told("authorisation_ended_as", code=code.lower()))
         return with_failure(fault, "authentication_failure")
     if code.lower() in ("invalid_client", "unauthorized_client"):
-        remedy = "Check the client id and secret in Pleo's partner settings, then connect again."
-        return with_failure(LoginFailed("Pleo does not know this OAuth client.", remedy), "authentication_failure")
-    return login_failed(f"Pleo refused the authorisation ({shown(code, 40)}).")
+        return with_failure(LoginFailed(*told("oauth_client_unknown")), "authentication_failure")
+    return login_failed(told("authorisation_refused", code=shown(code, 40)))
 
 
 def _tokens(answer: Mapping[str, Any], clock: Clock, held: Tokens) -> Tokens:
@@ -219,4 +217,4 @@ def _tokens(answer: Mapping[str, Any], clock: Clock, held: Tokens) -> Tokens:
 
 
 def _no_tokens() -> BadAnswer:
-    return BadAnswer("Pleo's login answered without tokens.", UNEXPECTED)
+    return BadAnswer(*told("login_without_tokens"))

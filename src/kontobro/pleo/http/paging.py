@@ -14,10 +14,11 @@ import httpx2
 import msgspec
 
 from kontobro.core.errors import BadAnswer, IncompleteList
+from kontobro.core.words import told
 from kontobro.pleo.http.answers import Page, require_json, unreadable
 from kontobro.pleo.http.calls import Calls, Params
 from kontobro.pleo.http.endpoints import Endpoint
-from kontobro.pleo.http.faults import UNEXPECTED, RefusedByPleo
+from kontobro.pleo.http.faults import RefusedByPleo
 
 SMALLEST_PAGE: Final = 10
 """A page of fewer entries is not asked for: that Pleo refuses it then has another reason."""
@@ -90,14 +91,17 @@ def pages(
             return
         after = page.pagination.end_cursor
         if not after or after in seen:
-            fault = "the same cursor twice" if after else "no cursor to the next page"
-            raise BadAnswer(f"Pleo's pages of {endpoint.name} don't end: {fault}.", UNEXPECTED)
+            words = (
+                told("pages_same_cursor", call=endpoint.name) if after else told("pages_no_cursor", call=endpoint.name)
+            )
+            raise BadAnswer(*words)
         seen.add(after)
 
 
 def _too_few(endpoint: Endpoint, entries: int, total: int | None) -> IncompleteList:
-    what = f"Pleo's pages of {endpoint.name} end after {entries} of {total} entries."
-    return IncompleteList(what, "Run it again: someone may have changed the list meanwhile.", total or 0)
+    return IncompleteList(
+        *told("pages_too_few", call=endpoint.name, entries=str(entries), total=str(total)), total or 0
+    )
 
 
 def read_page(response: httpx2.Response, endpoint: Endpoint) -> Page:

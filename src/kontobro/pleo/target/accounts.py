@@ -12,6 +12,7 @@ import msgspec
 from kontobro.core.batches import answers, parts
 from kontobro.core.errors import BadAnswer, Problem, Uncertain, shown
 from kontobro.core.plan.make import Desired, Existing
+from kontobro.core.words import told
 from kontobro.pleo.http import endpoints
 from kontobro.pleo.http.answers import Camel, Single, read
 from kontobro.pleo.http.calls import Calls, uncertain
@@ -141,8 +142,7 @@ def _failed(item: dict[str, Any], reasons: Sequence[str] | None) -> Problem:
     """`reasons` None: Pleo named the account neither among the created nor among the failed ones."""
     request = Request(NOUN, KEY, item)
     if reasons is None:
-        what = f"Pleo does not say what became of the {request.named}."
-        raise Uncertain(what, "Run it again: what exists in Pleo by then is found.")
+        raise Uncertain(*told("account_fate_unknown", what=request.named))
     said = f" ({shown(', '.join(reasons), 100)})" if reasons else ""
     if _EXISTS in reasons:
         return exists(request, said)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, Literal, Protocol
 
 from kontobro.core.errors import KontobroError
-from kontobro.core.words import mail_in
+from kontobro.core.words import mail_in, mail_of_number
 from kontobro.service.config import ServiceConfig
 
 log = logging.getLogger(__name__)
@@ -64,13 +64,18 @@ class Notice:
         return self.text_in("")
 
     def subject_in(self, language: str) -> str:
-        return mail_in(WORDS[self.cause]["subject"], language).format(count=self.count)
+        return self._said("subject", language).format(count=self.count)
 
     def text_in(self, language: str) -> str:
         facts = {"count": self.count, "until": _moment(self.until), "since": _moment(self.ended_at)}
-        words = WORDS[self.cause]
         form = "text" if self.ended_at is None else "text_waiting" if self.count else "text_since"
-        return mail_in(words.get(form, words["text"]), language).format(**facts)
+        return self._said(form if form in WORDS[self.cause] else "text", language).format(**facts)
+
+    def _said(self, form: str, language: str) -> str:
+        words = WORDS[self.cause]
+        if one := words.get(f"{form}_one"):
+            return mail_of_number(one, words[form], self.count, language)
+        return mail_in(words[form], language)
 
     @property
     def heading(self) -> str:

@@ -17,6 +17,7 @@ from hashlib import sha256
 from typing import Any
 
 from kontobro.core.errors import Busy
+from kontobro.core.words import told
 
 log = logging.getLogger(__name__)
 
@@ -131,9 +132,9 @@ def is_lost(error: BaseException) -> bool:
 
 def _busy(session: Any, key: int, name: str) -> Busy:
     row = _ask(session, HOLDER, {"key": key})
-    by = f"{row[0].removeprefix('kontobro ')}, " if row and row[0] else ""
-    message = f"Another run is in progress ({by}lock {name}); nothing was done."
-    return Busy(message, "Wait until it has ended, then try again.")
+    if row and row[0]:
+        return Busy(*told("lock_held_by", by=row[0].removeprefix("kontobro "), lock=name))
+    return Busy(*told("lock_held", lock=name))
 
 
 def _ask(session: Any, statement: str, values: Any) -> Any:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from kontobro.core.errors import Busy, KontobroError, Misconfigured
 from kontobro.core.model.connection import AlreadyConnected
+from kontobro.core.words import told
 
 PATIENCE = 30
 """Seconds that a writer waits for another."""
 
 
 def held_too_long(name: str) -> KontobroError:
-    return Busy(f"The store {name} is held by another process for more than {PATIENCE} s.", "Try again later.")
+    return Busy(*told("store_held", store=name, seconds=PATIENCE))
 
 
 def no_connection(name: str) -> KontobroError:
-    return Misconfigured(f"The store {name} has no such connection.", "Save the connection first.")
+    return Misconfigured(*told("store_lacks_connection", store=name))
 
 
 def is_second(error: Exception) -> bool:
@@ -25,7 +26,4 @@ def is_second(error: Exception) -> bool:
 
 
 def second_set_of_books() -> KontobroError:
-    return AlreadyConnected(
-        "This Pleo company is already connected. Its expenses go into one set of books.",
-        "Disconnect the other connection first, or move the company to other books.",
-    )
+    return AlreadyConnected(*told("second_set_of_books"))

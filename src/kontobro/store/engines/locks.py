@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from kontobro.core.errors import Busy
+from kontobro.core.words import Phrase, told
 
 PAUSE = 0.05
 """Seconds between two tries: `flock` itself knows no patience with an end."""
@@ -61,6 +62,6 @@ def _write_pid(holder: int, pid: str) -> None:
 
 def _busy(holder: int, name: str) -> Busy:
     pid = os.pread(holder, 20, 0).decode("ascii", "replace")
-    by = f"process {pid}, " if pid.isdecimal() else ""
-    message = f"Another run is in progress ({by}lock {name}); nothing was done."
-    return Busy(message, "Wait until it has ended, then try again.")
+    if pid.isdecimal():
+        return Busy(*told("lock_held_by", by=Phrase("process_number", {"number": pid}), lock=name))
+    return Busy(*told("lock_held", lock=name))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kontobro.core.errors import KontobroError, Misconfigured
+from kontobro.core.words import told
 
 if TYPE_CHECKING:
     from django.db import DatabaseError
@@ -56,14 +57,9 @@ def place_of(where: Path | str) -> Place:
 
         return SqliteFile(where)
     if not where.startswith(SCHEMES):
-        raise Misconfigured(
-            f"There is no database for the scheme {where.partition(':')[0][:20]!r}.",
-            "Give postgresql://user:password@host:port/database, or a path for a SQLite file.",
-        )
+        raise Misconfigured(*told("database_scheme_unknown", scheme=where.partition(":")[0][:20]))
     try:
         from kontobro.store.engines.postgres import PostgresDatabase
     except ImportError as error:
-        raise Misconfigured(
-            "PostgreSQL can't be reached: its driver is not installed.", "Install kontobro[service]."
-        ) from error
+        raise Misconfigured(*told("postgres_not_installed")) from error
     return PostgresDatabase(where)

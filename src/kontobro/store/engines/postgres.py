@@ -11,6 +11,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from kontobro.core.errors import KontobroError, Misconfigured, StoreUnreachable, shown
+from kontobro.core.words import told
 from kontobro.store.engines.advisory import NO_CONNECTION, advisory_lock, is_undone
 from kontobro.store.engines.faults import PATIENCE, held_too_long, no_connection
 
@@ -87,26 +88,19 @@ class PostgresDatabase:
         if state == NO_CONNECTION:
             return no_connection(self.name)
         if state.startswith(REFUSED) or _is_refusal(error):
-            why = "the server refuses the login, the database or a permission"
-            return Misconfigured(f"The store {self.name} can't be used: {why}.", "Check KONTOBRO_DATABASE_URL.")
+            return Misconfigured(*told("store_refused", store=self.name))
         return self._unreachable(error) if isinstance(error, psycopg.OperationalError) else None
 
     def _unreachable(self, error: psycopg.Error) -> StoreUnreachable:
         why = shown(error, 200)
-        return StoreUnreachable(
-            f"The store {self.name} can't be reached: {why}.",
-            "Check that PostgreSQL runs there and that KONTOBRO_DATABASE_URL names it; then try again.",
-        )
+        return StoreUnreachable(*told("store_unreachable", store=self.name, why=why))
 
     def _parts(self) -> dict[str, Any]:
         try:
             return dict(conninfo_to_dict(self.url))
         except psycopg.Error:
             # No chaining: the cause quotes the URL, password and all.
-            raise Misconfigured(
-                "The URL of the PostgreSQL database can't be read.",
-                "Write postgresql://user:password@host:port/database, special characters percent-encoded.",
-            ) from None
+            raise Misconfigured(*told("database_url_unreadable")) from None
 
 
 def _is_refusal(error: psycopg.Error) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kontobro.core.errors import KontobroError, Misconfigured
+from kontobro.core.words import Fact, Phrase, told
 from kontobro.store.engines.faults import PATIENCE, held_too_long, no_connection
 from kontobro.store.engines.locks import locked
 
@@ -79,7 +80,7 @@ class SqliteFile:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "rb") as file:
             if file.read(len(SIGNATURE)) not in (b"", SIGNATURE):
-                raise self._unusable("it is not a database")
+                raise self._unusable(Phrase("not_a_database"))
 
-    def _unusable(self, why: str) -> Misconfigured:
-        return Misconfigured(f"The store {self.name} can't be used: {why}.", "Check the path, its owner and the disk.")
+    def _unusable(self, why: Fact) -> Misconfigured:
+        return Misconfigured(*told("store_unusable", store=self.name, why=why))

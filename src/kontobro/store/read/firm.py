@@ -13,22 +13,35 @@ from typing import Any, cast
 from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Replace
 
+from kontobro.core.model.connection import name_at_pleo
 from kontobro.core.ports import Store
 from kontobro.store import models
 from kontobro.store.database import Database
 from kontobro.store.django_store import DjangoStore
+from kontobro.store.read.among import Among
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Company:
-    """A connection as a list shows it."""
+    """A connection as a list shows it. `handle` is the command line's name for it; people read `pleo_name`."""
 
     id: str
-    name: str
+    handle: str
     company_name: str
+    company_id: str
     status: str
     erp: str
+    erp_company: str
+    erp_company_name: str
     environment: str
+
+    @property
+    def pleo_name(self) -> str:
+        return name_at_pleo(self.company_name, self.company_id)
+
+    @property
+    def books_name(self) -> str:
+        return self.erp_company_name or self.erp_company
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +54,18 @@ class MonthCounts:
     changed_at: datetime | None = None
 
 
-COLUMNS = ("id", "name", "company_name", "status", "erp", "environment")
+COLUMNS = {
+    "id": "id",
+    "name": "handle",
+    "company_name": "company_name",
+    "company_id": "company_id",
+    "status": "status",
+    "erp": "erp",
+    "erp_company": "erp_company",
+    "erp_company_name": "erp_company_name",
+    "environment": "environment",
+}
+"""Of the table, and what each is here."""
 
 
 def firm_of(store: Store) -> Firm:
@@ -59,16 +83,16 @@ class Firm:
 
     def companies(self, connection_ids: Sequence[str]) -> Sequence[Company]:
         """Those of these that exist, by name."""
-        rows = self._rows(models.Connection).filter(id__in=connection_ids).values_list(*COLUMNS)
+        rows = self._rows(models.Connection).filter(Among("id", connection_ids)).values_list(*COLUMNS)
         with self._database.reading():
-            found = [Company(**dict(zip(COLUMNS, row, strict=True))) for row in rows]
-        return sorted(found, key=lambda one: (one.name.casefold(), one.id))
+            found = [Company(**dict(zip(COLUMNS.values(), row, strict=True))) for row in rows]
+        return sorted(found, key=lambda one: (one.pleo_name.casefold(), one.id))
 
     def last_exports(self, connection_ids: Sequence[str]) -> Mapping[str, datetime]:
         """When each last began an export job; no entry for one that never did."""
         jobs = models.Job.objects.using(self._database.alias).filter(connection=OuterRef("pk"))
         last = Subquery(jobs.order_by("-started_at", "-id").values("started_at")[:1])
-        rows = self._rows(models.Connection).filter(id__in=connection_ids).values_list("id", last)
+        rows = self._rows(models.Connection).filter(Among("id", connection_ids)).values_list("id", last)
         with self._database.reading():
             return {owner: at for owner, at in rows if at is not None}
 
@@ -76,7 +100,7 @@ class Firm:
         """What is booked for these days, by connection; no entry where there is nothing."""
         item = Replace(F("reference"), Value("/pay"), Value(""))  # `journal.reference_of`
         days = {"date__gte": first.isoformat(), "date__lte": last.isoformat()}
-        rows = self._rows(models.Booking).filter(connection_id__in=connection_ids, **days).order_by()
+        rows = self._rows(models.Booking).filter(Among("connection_id", connection_ids), **days).order_by()
         by_outcome = rows.values_list("connection_id", "outcome")
         counted = by_outcome.annotate(number=Count(item, distinct=True), at=Max("updated_at"))
         found: dict[str, MonthCounts] = {}

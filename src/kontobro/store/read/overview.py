@@ -20,6 +20,7 @@ from kontobro.core.ports import Store
 from kontobro.store import models
 from kontobro.store.database import Database
 from kontobro.store.django_store import DjangoStore
+from kontobro.store.read.among import Among
 from kontobro.store.read.filters import bookings_of, short
 from kontobro.store.read.lists import BookingList, JobList, owned
 from kontobro.store.read.pages import (
@@ -54,12 +55,23 @@ class Hour(Func):
     """The UTC hour of an instant, as the database can group by it without asking Python."""
 
     output_field = TextField()
+    unit, characters = "hour", 13
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        return super().as_sql(compiler, connection, template="substr(%(expressions)s, 1, 13)", **context)
+        return super().as_sql(
+            compiler, connection, template=f"substr(%(expressions)s, 1, {self.characters})", **context
+        )
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        return super().as_sql(compiler, connection, template="date_trunc('hour', %(expressions)s)", **context)
+        return super().as_sql(
+            compiler, connection, template=f"date_trunc('{self.unit}', %(expressions)s, 'UTC')", **context
+        )
+
+
+class DayInUtc(Hour):
+    """The UTC day of an instant: its first hour."""
+
+    unit, characters = "day", 10
 
 
 def overview_of(store: Store) -> Overview:
@@ -84,20 +96,29 @@ class Overview:
         """Those of these that exist, by id."""
         with self._database.reading():
             return [
-                connection_of(row) for row in self._rows(models.Connection).filter(id__in=connection_ids).order_by("id")
+                connection_of(row)
+                for row in self._rows(models.Connection).filter(Among("id", connection_ids)).order_by("id")
             ]
 
     def names(self, connection_ids: Sequence[str]) -> Mapping[str, str]:
         """What the companies of those of these that exist are called at Pleo."""
-        rows = self._rows(models.Connection).filter(id__in=connection_ids)
+        rows = self._rows(models.Connection).filter(Among("id", connection_ids))
         with self._database.reading():
             found = list(rows.values_list("id", "company_name", "company_id"))
         return {id: name_at_pleo(name, company_id) for id, name, company_id in found}
 
+    def both_names(self, connection_ids: Sequence[str]) -> Mapping[str, tuple[str, str]]:
+        """What the companies of those of these that exist are called at Pleo, and in their accounting systems."""
+        rows = self._rows(models.Connection).filter(Among("id", connection_ids))
+        columns = ("id", "company_name", "company_id", "erp_company_name", "erp_company")
+        with self._database.reading():
+            found = list(rows.values_list(*columns))
+        return {id: (name_at_pleo(name, company), books or number) for id, name, company, books, number in found}
+
     def waiting_items(self, connection_ids: Sequence[str]) -> Mapping[str, int]:
         """Expenses that are not booked, as far as we know: of jobs that have not ended those that are not booked yet,
         of the others those that failed or are uncertain."""
-        jobs = self._rows(models.Job).filter(connection_id__in=connection_ids, finished_at=None)
+        jobs = self._rows(models.Job).filter(Among("connection_id", connection_ids), finished_at=None)
         bookings = self._bookings(connection_ids)
         waiting: Counter[str] = Counter()
         with self._database.reading():
@@ -111,11 +132,6 @@ class Overview:
                 waiting[owner] += number
         return waiting
 
-    def statuses(self, connection_ids: Sequence[str]) -> Mapping[str, str]:
-        """How those of these that exist are with Pleo."""
-        with self._database.reading():
-            return dict(self._rows(models.Connection).filter(id__in=connection_ids).values_list("id", "status"))
-
     def unsolved(self, connection_ids: Sequence[str]) -> Mapping[tuple[str, RunState], int]:
         """Items that failed in their last run or whose outcome is not known, by connection: no entry for none."""
         rows = self._bookings(connection_ids).filter(outcome__in=("failed", "uncertain"))
@@ -124,14 +140,14 @@ class Overview:
 
     def waiting_plans(self, connection_ids: Sequence[str]) -> Sequence[tuple[str, MasterKind]]:
         """Connections and kinds whose latest sync waits for a person's decision."""
-        rows = self._rows(models.Sync).filter(connection_id__in=connection_ids, outcome="waiting")
+        rows = self._rows(models.Sync).filter(Among("connection_id", connection_ids), outcome="waiting")
         with self._database.reading():
             return list(rows.order_by("connection_id", "kind").values_list("connection_id", "kind"))
 
     def waiting_documents(self, connection_ids: Sequence[str], late: datetime) -> Mapping[tuple[str, str], int]:
         """How many documents of a connection wait for its place or a person: by `unsure`, `sealed`, and `delivered` for
         those that were delivered before `late` and are not marked as imported."""
-        rows = self._rows(models.Document).filter(connection_id__in=connection_ids)
+        rows = self._rows(models.Document).filter(Among("connection_id", connection_ids))
         is_late = Q(state="delivered", imported_at=None, delivered_at__lt=late)
         waiting = rows.filter(Q(state__in=("unsure", "sealed")) | is_late)
         with self._database.reading():
@@ -142,7 +158,8 @@ class Overview:
 
     def days(self, connection_ids: Sequence[str], since: datetime, zone: tzinfo = UTC) -> Sequence[Day]:
         """Items by the day of their last news, oldest first, days of nothing left out. A zone's hours are whole."""
-        rows = self._bookings(connection_ids).filter(updated_at__gte=since).annotate(hour=Hour("updated_at"))
+        unit = DayInUtc if zone is UTC else Hour  # a twentieth of the rows
+        rows = self._bookings(connection_ids).filter(updated_at__gte=since).annotate(hour=unit("updated_at"))
         counts: Counter[tuple[date, str]] = Counter()
         with self._database.reading():
             for hour, outcome, number in _items_by(rows, "hour"):
@@ -154,11 +171,11 @@ class Overview:
     def health(self, connection_ids: Sequence[str]) -> Sequence[Health]:
         """Each connection that exists, by id."""
         with self._database.reading():
-            ends = list(_last_jobs(self._rows(models.Connection).filter(id__in=connection_ids).order_by("id")))
+            ends = list(_last_jobs(self._rows(models.Connection).filter(Among("id", connection_ids)).order_by("id")))
             jobs = self._rows(models.Job).in_bulk([job for _, job, _ in ends if job])
             unsolved = self._bookings(connection_ids).filter(outcome__in=("failed", "uncertain"))
             counts = {(owner, outcome): number for owner, outcome, number in _unsolved_by(unsolved, "connection_id")}
-            syncs = _syncs(self._rows(models.Sync).filter(connection_id__in=connection_ids))
+            syncs = _syncs(self._rows(models.Sync).filter(Among("connection_id", connection_ids)))
         return [
             Health(
                 connection_id=owner,
@@ -171,16 +188,23 @@ class Overview:
             for owner, job, finished in ends
         ]
 
+    def last_jobs(self, connection_ids: Sequence[str]) -> Mapping[str, JobRow]:
+        """The job that each of these began last; no entry for one that never did."""
+        with self._database.reading():
+            ends = list(_last_jobs(self._rows(models.Connection).filter(Among("id", connection_ids))))
+            jobs = self._rows(models.Job).in_bulk([job for _, job, _ in ends if job])
+        return {owner: job_of(jobs[job]) for owner, job, _ in ends if job in jobs}
+
     def jobs(self, connection_ids: Sequence[str], *, before: str | None = None, limit: int = 50) -> Page[ConnectionJob]:
         """The newest first. `before`: the `next` of the page before."""
-        rows = self._rows(models.Job).filter(connection_id__in=connection_ids)
+        rows = self._rows(models.Job).filter(Among("connection_id", connection_ids))
         with self._database.reading():
             found, mark = _page(rows, "started_at", before, limit)
         return Page(tuple(ConnectionJob(connection_id=row.connection_id, job=job_of(row)) for row in found), mark)
 
     def ended_jobs(self, connection_ids: Sequence[str], since: datetime, until: datetime) -> Sequence[ConnectionJob]:
         """Jobs of these connections that ended in between, the oldest first."""
-        rows = self._rows(models.Job).filter(connection_id__in=connection_ids, finished_at__range=(since, until))
+        rows = self._rows(models.Job).filter(Among("connection_id", connection_ids), finished_at__range=(since, until))
         with self._database.reading():
             found = rows.order_by("finished_at", "id")[:MOST]
             return [ConnectionJob(connection_id=row.connection_id, job=job_of(row)) for row in found]
@@ -241,7 +265,7 @@ class Overview:
             return problem_page(session.cursor, connection_ids, short(search).strip(), part, items)
 
     def _bookings(self, connection_ids: Sequence[str]) -> QuerySet[models.Booking]:
-        return self._rows(models.Booking).filter(connection_id__in=connection_ids)
+        return self._rows(models.Booking).filter(Among("connection_id", connection_ids))
 
     def _rows(self, model: type[Any]) -> QuerySet[Any]:
         return cast(QuerySet[Any], model.objects.using(self._database.alias))
@@ -290,5 +314,5 @@ def _page(rows: QuerySet[R], column: str, before: str | None, limit: int) -> tup
 
 
 def _instant(hour: Any) -> datetime:
-    """SQLite's text of an hour, or PostgreSQL's instant."""
-    return hour if isinstance(hour, datetime) else datetime.fromisoformat(f"{hour}:00+00:00")
+    """SQLite's text of a day or an hour, or PostgreSQL's instant."""
+    return hour if isinstance(hour, datetime) else datetime.fromisoformat(f"{hour[:10]} {hour[11:] or '00'}:00+00:00")

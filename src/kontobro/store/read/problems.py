@@ -18,50 +18,56 @@ from kontobro.store.secrets.codec import problems_from
 WORDS: Mapping[str, Mapping[str, str]] = {
     "sqlite": {
         "owners": "IN (SELECT value FROM json_each(%s))",
-        "told": "json_each(booking.problems) AS told",
+        "told": "json_each(alike.problems) AS told",
         "fact": "json_extract(told.value, '$.{}')",
         "problem": "told.value",
     },
     "postgresql": {
         "owners": "IN (SELECT jsonb_array_elements_text(%s::jsonb))",
-        "told": "jsonb_array_elements(booking.problems) AS told (value)",
+        "told": "jsonb_array_elements(alike.problems) AS told (value)",
         "fact": "(told.value ->> '{}')",
         "problem": "told.value::text",
     },
 }
 """How each database takes JSON apart."""
 
+# Items that were told the same are alike: few of each are taken apart and shown, however many there are.
 # A payment counts only where its item's first entry did not fail as well: an item is told once.
 GROUPS = """
-    WITH told AS (
-        SELECT booking.id, booking.connection_id, booking.reference, booking.updated_at,
-            booking.item_type, booking.payee, booking.date, booking.total, booking.currency,
-            {problem} AS problem, {code} AS code, {field} AS field, {value} AS value, {message} AS message
-        FROM kontobro_booking AS booking CROSS JOIN {told}
-        WHERE booking.connection_id {owners} AND booking.outcome = 'failed' AND NOT (
-            booking.reference LIKE '%%/pay' AND EXISTS (
-                SELECT 1 FROM kontobro_booking AS first
-                WHERE first.connection_id = booking.connection_id AND first.outcome = 'failed'
-                    AND first.reference = replace(booking.reference, '/pay', '')
+    WITH alike AS (
+        SELECT * FROM (
+            SELECT booking.id, booking.problems, booking.updated_at, {named} AS named, count(*) OVER same AS number,
+                row_number() OVER (PARTITION BY problems, {named} ORDER BY updated_at DESC, id DESC) AS nth
+            FROM kontobro_booking AS booking
+            WHERE booking.connection_id {owners} AND booking.outcome = 'failed' AND NOT (
+                booking.reference LIKE '%%/pay' AND EXISTS (
+                    SELECT 1 FROM kontobro_booking AS first
+                    WHERE first.connection_id = booking.connection_id AND first.outcome = 'failed'
+                        AND first.reference = replace(booking.reference, '/pay', '')
+                )
             )
-        )
-    ), meant AS (
-        SELECT * FROM told {matching}
+            WINDOW same AS (PARTITION BY problems, {named})
+        ) AS failed WHERE nth <= %s
+    ), told AS (
+        SELECT alike.id, alike.updated_at, CASE WHEN nth = 1 THEN number ELSE 0 END AS number, named,
+            {problem} AS problem, {code} AS code, {field} AS field, {value} AS value, {message} AS message
+        FROM alike CROSS JOIN {told}
     ), counted AS (
-        SELECT meant.*, count(*) OVER cause AS items, max(updated_at) OVER cause AS newest,
+        SELECT told.*, sum(number) OVER cause AS items, max(updated_at) OVER cause AS newest,
             row_number() OVER (PARTITION BY code, field, value ORDER BY updated_at DESC, id DESC) AS place
-        FROM meant WINDOW cause AS (PARTITION BY code, field, value)
+        FROM told {matching} WINDOW cause AS (PARTITION BY code, field, value)
     ), ranked AS (
         SELECT counted.*, dense_rank() OVER (ORDER BY items DESC, newest DESC, code, field, value) AS rank
         FROM counted WHERE place <= %s
     )
     SELECT rank, items, newest, problem, connection_id, reference, item_type, payee, date, total, currency,
         (SELECT max(rank) FROM ranked), (SELECT sum(items) FROM ranked WHERE place = 1)
-    FROM ranked WHERE rank > %s AND rank <= %s ORDER BY rank, place
+    FROM ranked JOIN kontobro_booking AS booking ON booking.id = ranked.id
+    WHERE rank > %s AND rank <= %s ORDER BY rank, place
 """
 
-SEARCHED = ("payee", "field", "value", "message")
-"""Where a search looks."""
+SEARCHED = ("field", "value", "message")
+"""Where a search looks, besides the payee."""
 
 
 def problem_groups(cursor: Any, connection_ids: Sequence[str], limit: int, items: int) -> Sequence[ProblemGroup]:
@@ -72,10 +78,10 @@ def problem_groups(cursor: Any, connection_ids: Sequence[str], limit: int, items
 def problem_page(cursor: Any, connection_ids: Sequence[str], search: str, part: slice, items: int) -> ProblemPage:
     """The causes of that part of the list, each with at most `items`, and how many there are of both in all of it."""
     pattern = f"%{_escaped(search.lower())}%"
-    sought = [pattern] * len(SEARCHED) if search else []
+    named, told = ([pattern] * 3, [pattern] * len(SEARCHED)) if search else ([], [])
     cursor.execute(
         groups_sql(cursor.db.vendor, searching=bool(search)),
-        [json.dumps(list(connection_ids)), *sought, items, part.start, part.stop],
+        [*named[:2], json.dumps(list(connection_ids)), *named[2:], items, *told, items, part.start, part.stop],
     )
     rows = cursor.fetchall()
     groups = tuple(_group(list(found)) for _, found in groupby(rows, key=itemgetter(0)))
@@ -85,8 +91,13 @@ def problem_page(cursor: Any, connection_ids: Sequence[str], search: str, part: 
 def groups_sql(vendor: str, *, searching: bool = False) -> str:
     words = WORDS[vendor]
     facts = {name: words["fact"].format(name) for name in ("code", "field", "value", "message")}
-    matching = " OR ".join(f"lower({name}) LIKE %s ESCAPE '!'" for name in SEARCHED)
-    return GROUPS.format(**words, **facts, matching=f"WHERE {matching}" if searching else "")
+    matching = " OR ".join(["named", *(_like(name) for name in SEARCHED)])
+    named = _like("booking.payee") if searching else "TRUE"
+    return GROUPS.format(**words, **facts, named=named, matching=f"WHERE {matching}" if searching else "")
+
+
+def _like(column: str) -> str:
+    return f"lower({column}) LIKE %s ESCAPE '!'"
 
 
 def _escaped(text: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from kontobro.core.errors import Misconfigured
+from kontobro.core.words import Fact, Phrase, told
 
 ENVIRONMENT = "KONTOBRO_KEY"
 """Fernet keys separated by commas: the first encrypts, all decrypt. Wins over the key file."""
@@ -53,18 +54,15 @@ class KeyRing:
     def _fixed(self) -> bytes | None:
         return self._given or os.environ.get(ENVIRONMENT, "").encode() or None
 
-    def _source(self) -> str:
+    def _source(self) -> Fact:
         if self._given:
-            return f"the key given (for the service: {ENVIRONMENT})"
-        return ENVIRONMENT if self._fixed() else f"the key file {self._file.name}"
+            return Phrase("key_given", {"variable": ENVIRONMENT})
+        return ENVIRONMENT if self._fixed() else Phrase("key_file", {"file": self._file.name})
 
     @property
     def _file(self) -> Path:
         if self._path is None:
-            raise Misconfigured(
-                f"{ENVIRONMENT} is not set. With PostgreSQL, the key is not kept in a file.",
-                f"Set {ENVIRONMENT} to a Fernet key (32 random bytes in URL-safe base64), the same on all machines.",
-            )
+            raise Misconfigured(*told("key_not_set", variable=ENVIRONMENT))
         return self._path
 
     def _keys(self) -> bytes:
@@ -75,10 +73,7 @@ class KeyRing:
         try:
             return file.read_bytes()
         except OSError as error:
-            raise Misconfigured(
-                f"The secrets can't be read: the key file {file.name} is missing or not readable.",
-                f"Put it back beside the database, or set {ENVIRONMENT}; else disconnect and connect again.",
-            ) from error
+            raise Misconfigured(*told("key_file_missing", file=file.name, variable=ENVIRONMENT)) from error
 
 
 def seal(ciphers: MultiFernet, connection_id: str, name: str, value: object) -> str:
@@ -93,14 +88,10 @@ def unseal(ciphers: MultiFernet, connection_id: str, name: str, sealed: str) -> 
     except (InvalidToken, ValueError):
         # No chaining: the cause would carry bytes of the secret into a traceback.
         raise Misconfigured(
-            f"The secret {name} of connection {connection_id} can't be read with this key.",
-            f"Give the key it was written with (key file or {ENVIRONMENT}), or connect again.",
+            *told("secret_unreadable", name=name, connection=str(connection_id), variable=ENVIRONMENT)
         ) from None
     if (owner, label) != (connection_id, name):
-        raise Misconfigured(
-            f"The secret {name} of connection {connection_id} belongs to another place in the database.",
-            "Someone changed the database by hand: connect again.",
-        )
+        raise Misconfigured(*told("secret_elsewhere", name=name, connection=str(connection_id)))
     return value
 
 
@@ -113,14 +104,11 @@ def is_readable(ciphers: MultiFernet, connection_id: str, name: str, sealed: str
     return True
 
 
-def _ciphers(keys: bytes, source: str) -> MultiFernet:
+def _ciphers(keys: bytes, source: Fact) -> MultiFernet:
     try:
         return MultiFernet([Fernet(key) for key in _split(keys)])
     except ValueError:
-        raise Misconfigured(
-            f"{source} has no valid key.",
-            "A Fernet key is 32 random bytes in URL-safe base64; separate several with commas.",
-        ) from None
+        raise Misconfigured(*told("key_invalid", source=source)) from None
 
 
 def _split(keys: bytes) -> list[bytes]:

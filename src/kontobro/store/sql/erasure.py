@@ -7,6 +7,7 @@ from datetime import datetime
 
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.journal import references_of
+from kontobro.core.words import told
 from kontobro.store.sql.part import Part
 
 # Problems and notes name the value that was wrong or odd, which may be a person's name: they go too.
@@ -69,10 +70,7 @@ class Erasure(Part):
             there = "SELECT name, status FROM kontobro_connection WHERE id = %s FOR UPDATE"
             for row in session.select(there, (number,)):
                 if row.status != "disconnected":
-                    raise Misconfigured(
-                        f'The connection "{row.name}" is not disconnected, so its data are kept.',
-                        "Disconnect it first, then delete.",
-                    ).by("kontobro disconnect")
+                    raise Misconfigured(*told("not_disconnected", name=row.name)).by("kontobro disconnect")
                 for statement in self.before_connection:
                     session.run(statement, (number,))
                 for table in OF_CONNECTION:

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 from kontobro.core.errors import ImpossibleMove, KontobroError, StoreUnreachable
+from kontobro.core.words import told
 from kontobro.store.engines.advisory import NO_CONNECTION, advisory_lock, is_lost, is_undone, sqlstate
 from kontobro.store.engines.faults import held_too_long, no_connection
 from kontobro.store.schema.guards import IMPOSSIBLE
@@ -92,5 +93,5 @@ def _fault_of(error: Exception, name: str) -> Exception | None:
     if sqlstate(error) == NO_CONNECTION:
         return no_connection(name)
     if is_lost(error):
-        return StoreUnreachable(f"The store {name} can't be reached.", "Check that PostgreSQL runs; then try again.")
+        return StoreUnreachable(*told("store_away", store=name))
     return None

@@ -122,7 +122,7 @@ def _company(one: Listed, health: Health | None) -> dict[str, Any]:
     last = health.last_job if health else None
     return {
         "id": one.company.id,
-        "name": one.company.name,
+        "name": one.company.pleo_name,
         "pleo_company": one.company.company_name,
         "status": one.company.status,
         "accounting_system": one.company.erp,
@@ -145,7 +145,7 @@ def _job(row: JobRow) -> dict[str, Any]:
 def _month(one: MonthOfCompany) -> dict[str, Any]:
     return {
         "company_id": one.listed.company.id,
-        "name": one.listed.company.name,
+        "name": one.listed.company.pleo_name,
         "state": one.state,
         "closed_at": _instant(one.kept.closed_at) if one.kept else None,
         "booked": one.counts.booked,

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from functools import partial
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext as _
+
 from kontobro.bootstrap import App
 from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.level import Level
 from kontobro.core.model.connection import Connection, erp_destination
 from kontobro.core.ports import Connector
+from kontobro.core.words import told
 from kontobro.install.connect import Connected, Connecting
 from kontobro.install.level import highest_supplied
 from kontobro.install.parting import require_no_job
@@ -62,7 +65,7 @@ def safe_options(erp: str, options: Mapping[str, str], organisation: Organisatio
 
 def _require_address(name: str, url: str) -> None:
     if not _host_of(url):
-        raise Misconfigured(f'"{shown(url)}" is not a valid address.', f"Enter {name} as https://…")
+        raise Misconfigured(*told("web_address_wrong", url=shown(url), name=name))
 
 
 def _host_of(url: str) -> str:
@@ -82,7 +85,7 @@ def needed_secrets(erp: str, given: Mapping[str, str]) -> dict[str, str]:
     found = {option.name: given.get(option.name, "").strip() for option in declared.secrets}
     for option in declared.secrets:
         if option.required and not found[option.name]:
-            raise Misconfigured(f"The {option.label} is missing.", f"Enter the {option.label} of {declared.label}.")
+            raise Misconfigured(*told("secret_missing", option=_(option.label), system=declared.label))
     return {name: secret for name, secret in found.items() if secret}
 
 
@@ -92,11 +95,7 @@ def secrets_for(connection: Connection, changed: Connection, given: Mapping[str,
     declared = connectors().get(connection.erp).secrets
     missing = [each.label for each in declared if each.required and not given.get(each.name, "").strip()]
     if missing and erp_destination(changed) != erp_destination(connection):
-        words = " and ".join(missing)
-        raise Misconfigured(
-            f"The address, the database or the user is another one: the stored {words} is not sent there.",
-            f"Enter the {words} for it.",
-        )
+        raise Misconfigured(*told("secret_for_other_place", words=tuple(_(label) for label in missing)))
     return dict(given)
 
 

@@ -17,6 +17,7 @@ from kontobro.core.errors import KontobroError
 from kontobro.web.models import Setup, Step
 from kontobro.web.process import process
 from kontobro.web.site.aside import ask
+from kontobro.web.telling import told
 from kontobro.web.tenancy import Member, member_of
 
 PATIENCE = 30
@@ -68,7 +69,7 @@ def _run(view: View, request: HttpRequest, member: Member, setup: Setup) -> Http
     except KontobroError as fault:
         if request.method != "POST":
             raise
-        messages.error(request, str(fault))
+        messages.error(request, told(request, fault))
         return redirect("connect_setup", setup.id)
 
 

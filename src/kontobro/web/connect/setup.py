@@ -26,6 +26,7 @@ from kontobro.core.errors import Conflict, KontobroError, LoginFailed, Misconfig
 from kontobro.core.level import level_of, missing_scopes
 from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.model.export import Identity
+from kontobro.core.words import told
 from kontobro.install.authorisation import hashed
 from kontobro.install.connect import TrialTokens, name_of_company, named_identity
 from kontobro.pleo import Grant, authorize_url, exchange_code
@@ -115,10 +116,7 @@ def callback_url() -> str:
 def leave_for_pleo(setup: Setup, session_key: str) -> str:
     """Pleo's consent page for this level's scopes. A newer leave ends an older one: one answer is awaited."""
     if config().client(cast(Environment, setup.environment)) is None:
-        raise Misconfigured(
-            f"This service no longer has an OAuth client for Pleo's {setup.environment}.",
-            "Ask your administrator, or connect with an API key.",
-        )
+        raise Misconfigured(*told("oauth_client_gone", environment=setup.environment))
     state, verifier, consent = secrets.token_urlsafe(32), secrets.token_urlsafe(64), setup.consent()
     setup.state_hash, setup.session_hash = hashed(state), hashed(session_key)
     setup.seal(verifier=verifier).save()
@@ -159,9 +157,7 @@ def exchange(setup: Setup, code: str) -> None:
     """Tokens for Pleo's code, sealed before anything else is done with them. Raises LoginFailed, Unreachable."""
     draft, verifier = setup.draft(), take_verifier(setup)
     if not verifier:
-        raise LoginFailed(
-            "Pleo's answer can't be used: this service's access to Pleo has changed since.", "Go to Pleo again."
-        )
+        raise LoginFailed(*told("pleo_answer_stale"))
     client = config().client(draft.environment)
     tokens = exchange_code(
         draft,
@@ -220,10 +216,7 @@ def _name_company(setup: Setup) -> None:
 def require_scopes(setup: Setup, identity: Identity) -> None:
     """Raises NotAllowed when the credential falls short of the level."""
     if missing := missing_scopes(setup.scopes(), identity.scopes):
-        raise NotAllowed(
-            f"For Level {setup.level} these permissions in Pleo are missing: {', '.join(missing)}.",
-            "Choose a lower level, or a credential that has them.",
-        )
+        raise NotAllowed(*told("level_scopes_missing", level=setup.level, missing=tuple(missing)))
 
 
 def _company_of(setup: Setup, identity: Identity) -> str:
@@ -231,14 +224,9 @@ def _company_of(setup: Setup, identity: Identity) -> str:
     own = identity.company_id
     if own and setup.company_id and own != setup.company_id:
         wanted = setup.company_name or setup.company_id
-        raise Misconfigured(
-            f"A company other than {wanted} was chosen in Pleo.", f"Go to Pleo again and choose {wanted}."
-        )
+        raise Misconfigured(*told("other_company_chosen", wanted=wanted))
     if not own and not setup.company_id:
-        raise Misconfigured(
-            "The key belongs to an organisation, not to one company.",
-            "Enter the company's ID: a connection is for one company.",
-        )
+        raise Misconfigured(*told("key_of_organisation"))
     return own or setup.company_id
 
 
@@ -249,7 +237,7 @@ def own(connection: Connection, organisation: Organisation, setup: Setup | None 
         connection_id=connection.id, defaults={"organisation": organisation}
     )
     if owner.organisation_id != organisation.id:
-        raise Conflict("This connection belongs to another organisation.", "Connect the company again.")
+        raise Conflict(*told("connection_of_other_organisation"))
 
 
 def known_to(organisation: Organisation) -> list[Connection]:

@@ -31,6 +31,7 @@ from kontobro.web.connect import views_whose as connect_whose
 from kontobro.web.connect.guard import of_setup
 from kontobro.web.models import Membership, Organisation, Setup
 from kontobro.web.process import process
+from kontobro.web.telling import told
 from kontobro.web.tenancy import Member, connections_of, memberships
 
 NEW = "new"
@@ -226,7 +227,7 @@ def _answered(request: HttpRequest, member: Member, setup: Setup) -> HttpRespons
     try:
         _take_answer(request, setup)
     except KontobroError as fault:
-        messages.error(request, str(fault))
+        messages.error(request, told(request, fault))
         return redirect("connect_setup", setup.id)
     return _go_on(request, member, setup)
 

@@ -26,6 +26,7 @@ from kontobro.web.connect.erp import join, needed_secrets, safe_options, systems
 from kontobro.web.connect.guard import of_setup
 from kontobro.web.models import Setup
 from kontobro.web.process import process
+from kontobro.web.telling import told
 from kontobro.web.tenancy import Member
 
 
@@ -129,7 +130,7 @@ def access(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
         setup.seal(erp=secrets)
         return _try(request, member, setup)
     except KontobroError as fault:
-        return access_page(request, member, setup, form, str(fault))
+        return access_page(request, member, setup, form, told(request, fault))
 
 
 def _try(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
@@ -217,7 +218,7 @@ def again(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     try:
         return join_both(request, member, setup, setup.options.get(COMPANY.name, ""))
     except KontobroError as fault:
-        messages.error(request, str(fault))
+        messages.error(request, told(request, fault))
         return redirect("connect_setup", setup.id)
 
 

@@ -28,6 +28,7 @@ from kontobro.core.settings.suggest import suggest
 from kontobro.core.settings.toml import LARGEST, read_toml, settings_from, settings_to
 from kontobro.export.job.masters import load_masters
 from kontobro.web.connection.settings_form import Rows, SettingsForm, form_of, rows_of, rows_wanted, settings_wanted
+from kontobro.web.firm.copying import differences, digest_of
 from kontobro.web.process import change, process
 from kontobro.web.site.aside import aside
 from kontobro.web.site.remedies import Target, label_of, labelled, setting_target
@@ -57,12 +58,32 @@ def _changed(request: HttpRequest, member: Member, connection: Connection) -> Ht
     if problems:
         _tell(form, [(problem.field, told(request, labelled(problem))) for problem in problems])
         return _page(request, member, connection, form, rows)
+    if changed := _changed_meanwhile(request, connection, found):
+        form.add_error(None, changed)
+        return _page(request, member, connection, form, rows)
     unknown = [] if "confirm" in request.POST else _unknown(request, connection, found)
     if unknown:
         _tell(form, unknown)
         return _page(request, member, connection, form, rows, confirm=True)
     _save(request, member, connection, found, "settings changed")
     return redirect("settings", connection.id)
+
+
+def _changed_meanwhile(request: HttpRequest, connection: Connection, wanted: Settings) -> str:
+    """What to say when someone, or another tab, saved settings after this form was opened; "" otherwise. The form that
+    says so knows what is saved now: sent once more, it is kept."""
+    if request.POST.get("seen", "") in ("", digest_of(connection.settings)):
+        return ""
+    changes = [
+        f"{one.entry.label}: {one.before or '–'} → {one.after or '–'}"
+        for one in differences(connection.settings, wanted)
+    ]
+    if not changes:
+        return ""
+    return gettext(
+        "These settings were changed after you opened this page, so nothing was saved. Saving again would change: "
+        "%(changes)s. Save again if that is right; to start from the saved settings, reload the page."
+    ) % {"changes": "; ".join(changes)}
 
 
 def _rows_sent(request: HttpRequest, connection: Connection) -> Any:
@@ -151,6 +172,7 @@ def _page(
         "hook_words": catalogue()["hook"],
         "may_set_hook": _may_set_hook(request),
         "confirm": confirm,
+        "seen": digest_of(connection.settings),
     }
     return render(request, "connection/settings.html", shown, status=400 if rows else 200)
 
@@ -249,7 +271,7 @@ def clone(request: HttpRequest, member: Member, connection: Connection) -> HttpR
     if other is None:
         raise Http404
     wanted = {key: value for key, value in settings_to(other.settings).items() if key != "hook"}
-    _take(request, member, connection, wanted, f"settings copied from {other.name}")
+    _take(request, member, connection, wanted, f"settings copied from {other.pleo_name}")
     return redirect("settings", connection.id)
 
 

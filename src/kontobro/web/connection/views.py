@@ -16,6 +16,7 @@ from kontobro.core.company_names import plainly_differ
 from kontobro.core.errors import KontobroError, Misconfigured
 from kontobro.core.level import LEVELS, level_of, missing_scopes, scopes_for, scopes_of
 from kontobro.core.model.connection import KEPT_OPTIONS, TEMPLATE_TEXT, Connection, erp_destination, with_kept
+from kontobro.core.words import told
 from kontobro.erp.kit.registration import COMPANY
 from kontobro.health.connection import Words, look
 from kontobro.install.connect import LONGEST_NAME
@@ -35,6 +36,7 @@ from kontobro.web.connection.master_file import master_file
 from kontobro.web.models import Setup
 from kontobro.web.process import change, process
 from kontobro.web.site.aside import aside
+from kontobro.web.telling import told as say
 from kontobro.web.tenancy import Member, changes_of, of_connection, require_now
 
 WORDS = Words(
@@ -170,7 +172,7 @@ def access(request: HttpRequest, member: Member, connection: Connection) -> Http
         try:
             _change_access(member, connection, form)
         except KontobroError as error:
-            fault = str(error)
+            fault = say(request, error)
         else:
             messages.success(request, _("The new access works and is saved."))
             return redirect("connection", connection.id)
@@ -190,8 +192,7 @@ def _change_access(member: Member, connection: Connection, form: AccessForm) -> 
         found = app.connector_for(changed, secrets).check()
     if connection.erp_company and found.id != connection.erp_company:
         raise Misconfigured(
-            f"This access belongs to company {found.id} ({found.name}), but {connection.erp_company} is connected.",
-            "Enter the access of the same company, or create another connection.",
+            *told("access_of_other_company", id=found.id, name=found.name, connected=str(connection.erp_company))
         )
     if erp_destination(changed) != erp_destination(connection) and plainly_differ(
         connection.erp_company_name, found.name

@@ -18,6 +18,7 @@ from kontobro.export.documents.memory import is_behind, remembered
 from kontobro.web.documents.reach import documents_of, sealed_document, store_of
 from kontobro.web.process import process
 from kontobro.web.site.aside import aside
+from kontobro.web.telling import message_told, told
 from kontobro.web.tenancy import Member, of_connection, require_now
 
 MOST_SERIES = 200
@@ -41,9 +42,14 @@ def release(request: HttpRequest, member: Member, connection: Connection, number
         with process.app.visit() as app:
             documents_of(app, connection).release(number, reason, is_gone=gone)
     except NotWithdrawn as left:
-        return render(request, "documents/release.html", page | {"left": left.message}, status=409)
+        return render(
+            request,
+            "documents/release.html",
+            page | {"left": message_told(request, left)},
+            status=409,
+        )
     except Misconfigured as fault:
-        return render(request, "documents/release.html", page | {"fault": str(fault)}, status=400)
+        return render(request, "documents/release.html", page | {"fault": told(request, fault)}, status=400)
     withdrawn = "not withdrawn" if gone else "withdrawn"
     member.note("document released", f"document {number}, {withdrawn}: {reason}", connection.id)
     messages.success(
@@ -83,7 +89,7 @@ def last(request: HttpRequest, member: Member, connection: Connection) -> HttpRe
             documents_of(app, connection).confirm_last(document, series, is_sure="sure" in request.POST)
     except Misconfigured as fault:
         asks = isinstance(fault, NothingLost)
-        said = {"skips": fault.message} if asks else {"fault": str(fault)}
+        said = {"skips": message_told(request, fault)} if asks else {"fault": told(request, fault)}
         page = {"known": known.document, "number": number[:20], "vouchers": vouchers[:20_000], **said}
         return render(request, "documents/last.html", page, status=409 if asks else 400)
     skipped = ", numbers skipped although nothing was missing" if "sure" in request.POST else ""

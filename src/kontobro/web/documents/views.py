@@ -7,7 +7,6 @@ from itertools import islice
 from typing import IO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -22,6 +21,7 @@ from kontobro.export.documents.memory import lost
 from kontobro.export.documents.waiting import waiting_of
 from kontobro.web.documents.reach import sealed_document, store_of
 from kontobro.web.documents.template import BY_TEMPLATE
+from kontobro.web.lists.leaf import leaf_of
 from kontobro.web.process import process
 from kontobro.web.site.download import Held, made_file
 from kontobro.web.tenancy import Member, of_connection
@@ -39,7 +39,7 @@ def documents(request: HttpRequest, member: Member, connection: Connection) -> H
     """All documents, the newest first, and what a person should do now."""
     store = store_of(connection)
     numbers = range(store.last_numbers(connection.id).document, 0, -1)
-    page = Paginator(numbers, SHOWN).get_page(request.GET.get("page"))
+    page = leaf_of(request, numbers, SHOWN)
     newest = page[0] if page else 0
     shown = {
         "page": page,
@@ -58,7 +58,7 @@ def document(request: HttpRequest, member: Member, connection: Connection, numbe
     """One document: its state, its files, a page of its vouchers."""
     store = store_of(connection)
     row = sealed_document(store, connection, number)
-    page = Paginator(range(row.vouchers), SHOWN).get_page(request.GET.get("page"))
+    page = leaf_of(request, range(row.vouchers), SHOWN)
     start = (page.number - 1) * SHOWN
     vouchers = list(islice(store.vouchers(connection.id, number, start), SHOWN))
     references = [one.booking.reference for one in vouchers]

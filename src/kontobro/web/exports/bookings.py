@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -22,7 +22,7 @@ from kontobro.store.read.lists import BookingList
 from kontobro.store.read.pages import BookingFilter, BookingSort, Order, Total
 from kontobro.web.exports.entries import state_of
 from kontobro.web.lists.fields import FilterForm, amounts_in, filled, months_before, query_of
-from kontobro.web.lists.files import Row, file_of
+from kontobro.web.lists.files import BOTH, Row, both_of, file_of
 from kontobro.web.lists.leaf import Rows, leaf_of
 from kontobro.web.process import process
 from kontobro.web.tenancy import Member, of_connection
@@ -43,6 +43,7 @@ STATES = [
 ]
 
 COLUMNS = (
+    *BOTH,
     "date",
     "payee",
     "type",
@@ -180,7 +181,12 @@ def bookings_file(
 ) -> StreamingHttpResponse | FileResponse:
     """All rows of the filter as a file. The same address as the page's, so the same rows."""
     source, incoming = source_of(request, connection, form_of(request)), incoming_types(connection.settings)
-    return file_of(member, form, "bookings", COLUMNS, lambda: (_cells(one.booking, incoming) for one in source.each()))
+    both = both_of(connection)
+
+    def rows() -> Iterator[Row]:
+        return ((*both, *_cells(one.booking, incoming)) for one in source.each())
+
+    return file_of(member, form, "bookings", COLUMNS, rows)
 
 
 def _cells(row: BookingRow, incoming: frozenset[str]) -> Row:

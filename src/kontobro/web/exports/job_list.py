@@ -15,8 +15,8 @@ from django.views.decorators.http import require_safe
 from kontobro.core.model.connection import Connection
 from kontobro.store.read.lists import JobList
 from kontobro.store.read.pages import ConnectionJob, JobFilter
-from kontobro.web.lists.fields import FilterForm, filled, query_of
-from kontobro.web.lists.files import Row, file_of
+from kontobro.web.lists.fields import FilterForm, OfCompanies, filled, query_of
+from kontobro.web.lists.files import BOTH, Row, file_of
 from kontobro.web.lists.leaf import Rows, leaf_of
 from kontobro.web.process import process
 from kontobro.web.tenancy import Member, connection_ids, of_connection, of_organisation
@@ -29,7 +29,7 @@ STATUSES = [
     ("in_progress", gettext_lazy("In progress")),
 ]
 
-COLUMNS = ("started", "ended", "company", "state", "expenses", "error", "job")
+COLUMNS = ("started", "ended", *BOTH, "state", "expenses", "error", "job")
 
 
 class JobForm(FilterForm):
@@ -39,16 +39,10 @@ class JobForm(FilterForm):
     field_order: Sequence[str] = ("q", "state", "first", "last")
 
 
-class AllJobsForm(JobForm):
+class AllJobsForm(OfCompanies, JobForm):
     """The same for the jobs of several companies."""
 
-    company = forms.ChoiceField(label=gettext_lazy("Company"), required=False)
     field_order = ("q", "company", "state", "first", "last")
-
-    def __init__(self, *args: Any, companies: Mapping[str, str], **other: Any) -> None:
-        super().__init__(*args, **other)
-        named = sorted(companies.items(), key=lambda pair: pair[1].casefold())
-        self.fields["company"].choices = [("", gettext_lazy("All")), *named]  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -87,7 +81,6 @@ def shown_jobs(request: HttpRequest, found: ListedJobs) -> dict[str, Any]:
 
 
 def _source(form: JobForm, ids: Sequence[str]) -> JobList:
-    company = form.value_of("company", "")
     by, descending = form.order
     only = JobFilter(
         search=form.value_of("q", ""),
@@ -97,7 +90,7 @@ def _source(form: JobForm, ids: Sequence[str]) -> JobList:
         by=cast(Literal["started", "items"], by) if by in ("started", "items") else "started",
         descending=descending if by in ("started", "items") else True,
     )
-    return process.overview.job_list([company] if company in ids else ids, only)
+    return process.overview.job_list(form.chosen() if isinstance(form, AllJobsForm) else ids, only)
 
 
 @require_safe
@@ -113,16 +106,15 @@ def one_file(
     request: HttpRequest, member: Member, connection: Connection, form: str
 ) -> StreamingHttpResponse | FileResponse:
     """The list of one company's jobs as a file."""
-    found = listed_jobs(request, [connection.id])
-    named = ListedJobs(found.form, found.page, {connection.id: connection.name}, found.source)
-    return _file(member, form, named)
+    return _file(member, form, listed_jobs(request, [connection.id]))
 
 
 def _file(member: Member, form: str, found: ListedJobs) -> StreamingHttpResponse | FileResponse:
-    return file_of(member, form, "jobs", COLUMNS, lambda: (_cells(one, found.names) for one in found.source.each()))
+    names = process.overview.both_names(found.source.connection_ids)
+    return file_of(member, form, "jobs", COLUMNS, lambda: (_cells(one, names) for one in found.source.each()))
 
 
-def _cells(one: ConnectionJob, names: Mapping[str, str]) -> Row:
+def _cells(one: ConnectionJob, names: Mapping[str, tuple[str, str]]) -> Row:
     job = one.job
-    name = names.get(one.connection_id, "")
-    return [job.started_at, job.finished_at, name, job.status, job.items, job.failure, job.job_id]
+    both = names.get(one.connection_id, ("", ""))
+    return [job.started_at, job.finished_at, *both, job.status, job.items, job.failure, job.job_id]

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.history import JobRow
+from kontobro.core.words import told
 from kontobro.export.engine import OPEN
 from kontobro.export.preview import preview_job
 from kontobro.web.exports.bookings import JobItemsForm, listed
@@ -75,7 +76,7 @@ def export(request: HttpRequest, member: Member, connection: Connection) -> Http
     _require_alive(connection)
     job_id = request.POST.get("job") or None
     if job_id and not JOB_ID.fullmatch(job_id):
-        raise Misconfigured("This job does not exist.", "Choose one of the jobs that are waiting in Pleo.")
+        raise Misconfigured(*told("job_not_there"))
     take_over = job_id is not None and "take_over" in request.POST  # of one job that was looked at, never of all
     member.note("take-over requested" if take_over else "export requested", f"job {job_id or 'any'}", connection.id)
     process.runner.export(connection.id, job_id=job_id, take_over=take_over)
@@ -87,10 +88,7 @@ def export(request: HttpRequest, member: Member, connection: Connection) -> Http
 
 def _require_alive(connection: Connection) -> None:
     if connection.status != "connected":
-        raise Misconfigured(
-            f"{connection.pleo_name} is not connected to Pleo.",
-            "Connect again. Settings and history are kept.",
-        )
+        raise Misconfigured(*told("company_not_connected", company=connection.pleo_name))
 
 
 @require_safe

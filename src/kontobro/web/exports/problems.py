@@ -2,61 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from django import forms
 from django.core.paginator import Page
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from kontobro.core.errors import Problem
 from kontobro.core.model.history import BookingRow
 from kontobro.core.tieout.signs import pleo_amount
 from kontobro.store.read.pages import BookingFilter, ProblemGroup, ProblemPage, Stopped
-from kontobro.web.lists.fields import FilterForm, filled, query_of
-from kontobro.web.lists.files import Row, file_of
+from kontobro.web.lists.fields import FilterForm, OfCompanies, filled, query_of
+from kontobro.web.lists.files import BOTH, Row, file_of
 from kontobro.web.lists.leaf import Rows, leaf_of
 from kontobro.web.process import process
 from kontobro.web.tenancy import Member, connection_ids, of_organisation
 
-ITEMS = 8
+ITEMS = 5
 """Items of a cause that the page leads to; all of them are counted."""
 
-CAUSES = 50
+CAUSES = 20
 """Causes a page."""
 
-COLUMNS = ("company", "date", "payee", "currency", "amount", "problem", "what to do", "value", "entry ID", "Pleo link")
+COLUMNS = (*BOTH, "date", "payee", "currency", "amount", "problem", "what to do", "value", "entry ID", "Pleo link")
 
 
-class ProblemForm(FilterForm):
+class ProblemForm(OfCompanies, FilterForm):
     """What the list can be asked for."""
 
     first = last = None  # type: ignore[assignment]  # Django's way to take a field away
-    company = forms.ChoiceField(label=gettext_lazy("Company"), required=False)
-
-    def __init__(self, *args: Any, companies: Mapping[str, str], **other: Any) -> None:
-        super().__init__(*args, **other)
-        named = sorted(companies.items(), key=lambda pair: pair[1].casefold())
-        self.fields["company"].choices = [("", gettext_lazy("All")), *named]  # type: ignore[attr-defined]
-
-    def chosen(self, ids: Sequence[str]) -> Sequence[str]:
-        """The companies that are meant."""
-        company = self.value_of("company", "")
-        return [company] if company in ids else ids
 
 
 @require_safe
 @of_organisation()
 def problems(request: HttpRequest, member: Member) -> HttpResponse:
     """The causes, those that stop most first."""
-    ids = connection_ids(member)
-    names = process.overview.names(ids)
+    names = process.overview.names(connection_ids(member))
     form = filled(ProblemForm, request, companies=names)
-    page, found = _page(request, form, ids)
+    page, found = _page(request, form)
     shown = {
         "groups": [(group, _where(group, names)) for group in page],
         "page": page,
@@ -68,13 +54,12 @@ def problems(request: HttpRequest, member: Member) -> HttpResponse:
     return render(request, "exports/problems.html", shown, status=200 if form.is_valid() else 400)
 
 
-def _page(request: HttpRequest, form: ProblemForm, ids: Sequence[str]) -> tuple[Page[Any], ProblemPage]:
+def _page(request: HttpRequest, form: ProblemForm) -> tuple[Page[Any], ProblemPage]:
     """The page that the address names, and what is in all of them; the first where there is none of that number."""
 
     def read(first: int) -> ProblemPage:
-        return process.overview.problem_page(
-            form.chosen(ids), form.value_of("q", ""), slice(first, first + CAUSES), ITEMS
-        )
+        part = slice(first, first + CAUSES)
+        return process.overview.problem_page(form.chosen(), form.value_of("q", ""), part, ITEMS)
 
     asked = request.GET.get("page", "")
     first = (int(asked) - 1) * CAUSES if asked.isascii() and asked.isdecimal() and int(asked[:7]) > 0 else 0
@@ -99,21 +84,21 @@ def _where(group: ProblemGroup, names: Mapping[str, str]) -> list[tuple[str, str
 @of_organisation()
 def problems_file(request: HttpRequest, member: Member, form: str) -> StreamingHttpResponse | FileResponse:
     """Every expense that the causes of this filter stop, a row for each problem."""
-    ids = connection_ids(member)
-    names = process.overview.names(ids)
+    names = process.overview.names(connection_ids(member))
     asked = filled(ProblemForm, request, companies=names)
     search = asked.value_of("q", "").strip().lower()
-    return file_of(member, form, "problems", COLUMNS, lambda: _rows(asked.chosen(ids), names, search))
+    both = process.overview.both_names(asked.chosen())
+    return file_of(member, form, "problems", COLUMNS, lambda: _rows(both, search))
 
 
-def _rows(ids: Sequence[str], names: Mapping[str, str], search: str) -> Iterator[Row]:
+def _rows(names: Mapping[str, tuple[str, str]], search: str) -> Iterator[Row]:
     """Company after company, a few expenses at a time."""
-    for owner in sorted(ids, key=lambda one: names.get(one, "").casefold()):
+    for owner in sorted(names, key=lambda one: names[one][0].casefold()):
         source = process.overview.booking_list(owner, BookingFilter(outcome="failed"))
         for one in source.each():
             for problem in one.booking.problems:
                 if _is_meant(one.booking, problem, search):
-                    yield _cells(names.get(owner, ""), one.booking, problem)
+                    yield _cells(names[owner], one.booking, problem)
 
 
 def _is_meant(row: BookingRow, problem: Problem, search: str) -> bool:
@@ -121,9 +106,9 @@ def _is_meant(row: BookingRow, problem: Problem, search: str) -> bool:
     return any(search in text.lower() for text in (row.payee, problem.field, problem.value, problem.message))
 
 
-def _cells(name: str, row: BookingRow, problem: Problem) -> Row:
+def _cells(both: tuple[str, str], row: BookingRow, problem: Problem) -> Row:
     return [
-        name,
+        *both,
         row.date,
         row.payee,
         row.currency,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -23,7 +23,8 @@ from kontobro.export.tieout.forgotten import forgotten
 from kontobro.export.tieout.sheet import ENTRY_COLUMNS, add_summary, entry_row, passing, reasons, sorted_sums
 from kontobro.export.tieout.sheets import Book
 from kontobro.store.read.pages import BookingFilter
-from kontobro.web.lists.fields import days_in_order
+from kontobro.web.lists.fields import day_input, days_in_order
+from kontobro.web.lists.files import BOTH, Row, WithBoth, both_of
 from kontobro.web.lists.files import as_csv as csv_of
 from kontobro.web.lists.files import as_xlsx as xlsx_of
 from kontobro.web.process import process
@@ -72,8 +73,8 @@ def words_of(verdict: Verdict) -> str:
 
 
 class ScopeForm(forms.Form):
-    first = forms.DateField(label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date"}))
-    last = forms.DateField(label=gettext_lazy("To"), widget=forms.DateInput(attrs={"type": "date"}))
+    first = forms.DateField(label=gettext_lazy("From"), widget=day_input())
+    last = forms.DateField(label=gettext_lazy("To"), widget=day_input())
     wallet = forms.CharField(label=gettext_lazy("Wallet or currency"), required=False, max_length=50)
 
     def clean(self) -> dict[str, Any]:
@@ -163,7 +164,12 @@ def _entries_in(connection: Connection, scope: TieOutScope) -> int:
 def as_csv(request: HttpRequest, member: Member, connection: Connection) -> StreamingHttpResponse:
     """Every entry as CSV, as it is read."""
     ports, scope = _ports(connection), _scope(request)
-    return csv_of(member, "tie-out", ENTRY_COLUMNS, lambda: map(entry_row, tied_entries(connection, ports, scope)))
+    both = both_of(connection)
+
+    def rows() -> Iterator[Row]:
+        return ((*both, *entry_row(one)) for one in tied_entries(connection, ports, scope))
+
+    return csv_of(member, "tie-out", (*BOTH, *ENTRY_COLUMNS), rows)
 
 
 @require_safe
@@ -173,7 +179,7 @@ def as_xlsx(request: HttpRequest, member: Member, connection: Connection) -> Fil
     ports, scope = _ports(connection), _scope(request)
 
     def fill(book: Book) -> None:
-        rows = book.sheet("Entries", ENTRY_COLUMNS)
+        rows = WithBoth(book.sheet("Entries", (*BOTH, *ENTRY_COLUMNS)), connection)
         tied = passing(tied_entries(connection, ports, scope), rows)
         result = summary_of(tied, ports.connector.capabilities, scope)
         with process.app.visit() as app:

@@ -51,8 +51,13 @@ class Copy:
 
     @property
     def digest(self) -> str:
-        both = [settings_to(self.connection.settings), settings_to(self.settings)]
-        return hashlib.sha256(json.dumps(both, sort_keys=True, default=str).encode()).hexdigest()
+        return digest_of(self.connection.settings, self.settings)
+
+
+def digest_of(*settings: Settings) -> str:
+    """Names exactly these settings."""
+    every = [settings_to(one) for one in settings]
+    return hashlib.sha256(json.dumps(every, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def copied_settings() -> Mapping[str, Entry]:

@@ -16,7 +16,7 @@ from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
 from kontobro.core.settings.catalogue import Entry
 from kontobro.web.firm.copying import Copy, copied_settings, copy_to
-from kontobro.web.organisation.assigning import ticked
+from kontobro.web.firm.ticked import ticked
 from kontobro.web.process import change, process
 from kontobro.web.site.aside import aside
 from kontobro.web.tenancy import Member, connection_ids, connections_of, of_organisation
@@ -82,7 +82,7 @@ def save(request: HttpRequest, member: Member) -> HttpResponse:
             _save(member, source, made)
             saved += 1
         else:
-            left.append(target.name)
+            left.append(target.pleo_name)
     text = ngettext(
         "The settings of %(count)d company were changed.", "The settings of %(count)d companies were changed.", saved
     )
@@ -96,7 +96,7 @@ def save(request: HttpRequest, member: Member) -> HttpResponse:
 def _save(member: Member, source: Connection, made: Copy) -> None:
     change(process.app.store, made.connection.id, settings=made.settings)
     detail = "; ".join(map(str, made.differences))
-    member.note(f"settings copied from {source.name}", detail, made.connection.id)
+    member.note(f"settings copied from {source.pleo_name}", detail, made.connection.id)
 
 
 def _source(request: HttpRequest, member: Member) -> Connection:

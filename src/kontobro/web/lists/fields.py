@@ -23,6 +23,14 @@ FIGURE = re.compile(r"[0-9]+(?:[.,'\N{RIGHT SINGLE QUOTATION MARK}\s][0-9]+)*")
 
 MOST_DIGITS = 15
 
+FEW = 100
+"""Companies in a list to choose from."""
+
+
+def day_input() -> forms.DateInput:
+    """A browser's own field for a day. It takes one notation, whatever the page's language is."""
+    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
 
 def days_in_order(cleaned: dict[str, Any]) -> dict[str, Any]:
     """What a form with the fields `first` and `last` says. Raises ValidationError when they are the wrong way round."""
@@ -41,12 +49,8 @@ class FilterForm(forms.Form):
         max_length=100,
         widget=forms.TextInput(attrs={"type": "search", "data-search": "", "autocomplete": "off"}),
     )
-    first = forms.DateField(
-        label=gettext_lazy("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    last = forms.DateField(
-        label=gettext_lazy("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    first = forms.DateField(label=gettext_lazy("From"), required=False, widget=day_input())
+    last = forms.DateField(label=gettext_lazy("To"), required=False, widget=day_input())
     sort = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput())
     field_order: Sequence[str] | None = None
     asked: Mapping[str, Any] = MappingProxyType({})
@@ -69,6 +73,37 @@ class FilterForm(forms.Form):
         """The column to sort by, empty for the usual one, and whether from above: `-amount` is."""
         text = self.value_of("sort", "")
         return text.removeprefix("-"), text.startswith("-")
+
+
+class OfCompanies(forms.Form):
+    """A part of a filter: one of several companies. FEW of them are a list to choose from; of more a part of the name
+    is typed, for nobody looks for one among hundreds, and each of them would be sent with every page."""
+
+    company = forms.ChoiceField(label=gettext_lazy("Company"), required=False)
+
+    def __init__(self, *args: Any, companies: Mapping[str, str], **other: Any) -> None:
+        super().__init__(*args, **other)
+        self.companies = companies
+        if len(companies) > FEW:
+            self.fields["company"] = forms.CharField(
+                label=gettext_lazy("Company"),
+                required=False,
+                max_length=100,
+                help_text=gettext_lazy("Part of its name"),
+            )
+            self.order_fields(self.field_order)
+            return
+        named = sorted(companies.items(), key=lambda pair: pair[1].casefold())
+        self.fields["company"].choices = [("", gettext_lazy("All")), *named]  # type: ignore[attr-defined]
+
+    def chosen(self) -> Sequence[str]:
+        """The ids of the companies that are meant: all of them where none is."""
+        text = getattr(self, "cleaned_data", {}).get("company") or ""
+        if text in self.companies:
+            return [text]
+        if len(self.companies) <= FEW:
+            return list(self.companies)
+        return [id for id, name in self.companies.items() if text.casefold() in name.casefold()]
 
 
 F = TypeVar("F", bound=FilterForm)

@@ -8,12 +8,32 @@ from typing import BinaryIO, TypeVar
 
 from django.http import FileResponse, Http404, StreamingHttpResponse
 
-from kontobro.export.tieout.sheets import Book, Cell, csv_lines, xlsx_book
+from kontobro.core.model.connection import Connection
+from kontobro.export.tieout.sheets import Book, Cell, Rows, csv_lines, xlsx_book
 from kontobro.web.site.download import XLSX, Held, made_file
 from kontobro.web.tenancy import Member
 
 Row = Sequence[Cell]
 T = TypeVar("T")
+
+BOTH = ("company", "company in the accounting system")
+"""The columns of whose row it is: its name at Pleo, then that of its books."""
+
+
+def both_of(connection: Connection) -> tuple[str, str]:
+    """The cells of BOTH."""
+    return connection.pleo_name, connection.books_name
+
+
+class WithBoth:
+    """The rows of one connection, each with the cells of BOTH before its own."""
+
+    def __init__(self, rows: Rows, connection: Connection) -> None:
+        self._rows = rows
+        self._both = both_of(connection)
+
+    def add(self, row: Row) -> None:
+        self._rows.add((*self._both, *row))
 
 
 def file_of(

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 T = TypeVar("T")
 
-PER_PAGE = 100
+PER_PAGE = 50
 """Rows a page."""
 
 

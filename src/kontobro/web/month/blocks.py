@@ -48,6 +48,12 @@ def today_of(time_zone: str | None) -> dt.date:
     return process.app.clock.now().astimezone(zone or dt.UTC).date()
 
 
+def is_blocked(first: dt.date, today: dt.date, waits: Mapping[str, int], counts: MonthCounts) -> bool:
+    """Whether `known_blocks` has any, without their words: a list asks it of each company, shown or not."""
+    of_the_company = today <= last_day(first) or any(waits.get(cause) for cause in ("reconnect", "unsure", "sealed"))
+    return of_the_company or bool(counts.failed or counts.waiting)
+
+
 def known_blocks(
     connection_id: str, first: dt.date, today: dt.date, waits: Mapping[str, int], counts: MonthCounts
 ) -> Iterator[Block]:

@@ -8,10 +8,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from tempfile import TemporaryFile
 from typing import Any, Literal
 
-from django.core.paginator import Paginator
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -19,17 +17,16 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from kontobro.core.tieout.month import last_day, month_after, month_before
-from kontobro.export.tieout.sheets import xlsx_book
+from kontobro.export.tieout.sheets import Book
 from kontobro.store.read.firm import MonthCounts
+from kontobro.web.lists.files import as_xlsx as xlsx_of
+from kontobro.web.lists.leaf import leaf_of
 from kontobro.web.models import MonthClose, Organisation
 from kontobro.web.month import closing
-from kontobro.web.month.blocks import Block, known_blocks, today_of
+from kontobro.web.month.blocks import Block, is_blocked, known_blocks, today_of
 from kontobro.web.organisation.companies import Listed, listed_companies, people
 from kontobro.web.process import process
-from kontobro.web.site.download import XLSX
 from kontobro.web.tenancy import Member, of_organisation
-
-SHOWN = 100
 
 State = Literal["blocked", "open", "changed", "closed"]
 
@@ -49,16 +46,17 @@ class MonthOfCompany:
     """One company's month."""
 
     listed: Listed
+    first: dt.date
+    today: dt.date
     counts: MonthCounts
     kept: MonthClose | None
-    blocks: Sequence[Block] = ()
+    state: State
 
     @property
-    def state(self) -> State:
-        if self.kept is None:
-            return "blocked" if self.blocks else "open"
-        changed_at = self.counts.changed_at
-        return "changed" if changed_at and changed_at > self.kept.closed_at else "closed"
+    def blocks(self) -> Sequence[Block]:
+        if self.kept:
+            return ()
+        return list(known_blocks(self.listed.company.id, self.first, self.today, self.listed.waits, self.counts))
 
     @property
     def words(self) -> Any:
@@ -79,7 +77,7 @@ def page(request: HttpRequest, member: Member) -> HttpResponse:
         "month": f"{first:%Y-%m}",
         "before": f"{month_before(first):%Y-%m}",
         "after": f"{month_after(first):%Y-%m}",
-        "page": Paginator(chosen, SHOWN).get_page(request.GET.get("page")),
+        "page": leaf_of(request, chosen),
         "numbers": [(name, words, sum(one.state == name for one in months)) for name, words in STATES.items()],
         "companies": len(months),
         "states": STATES,
@@ -120,10 +118,12 @@ def _month_of(
     counts: Mapping[str, MonthCounts],
     kept: Mapping[str, MonthClose],
 ) -> MonthOfCompany:
-    id = one.company.id
-    numbers, closed = counts.get(id, NOTHING), kept.get(id)
-    blocks = () if closed else tuple(known_blocks(id, first, today, one.waits, numbers))
-    return MonthOfCompany(listed=one, counts=numbers, kept=closed, blocks=blocks)
+    numbers, closed = counts.get(one.company.id, NOTHING), kept.get(one.company.id)
+    if closed is None:
+        state: State = "blocked" if is_blocked(first, today, one.waits, numbers) else "open"
+    else:
+        state = "changed" if numbers.changed_at and numbers.changed_at > closed.closed_at else "closed"
+    return MonthOfCompany(listed=one, first=first, today=today, counts=numbers, kept=closed, state=state)
 
 
 @require_safe
@@ -132,25 +132,27 @@ def as_xlsx(request: HttpRequest, member: Member) -> FileResponse:
     """The same table, of all companies, as a workbook."""
     first = closing.month_named(request.GET.get("month", ""), today_of(None))
     months = months_of(member.organisation, listed_companies(member, people(member)), first)
-    file = TemporaryFile()  # noqa: SIM115 - the answer closes it when it has been sent
-    with xlsx_book(file) as book:
+
+    def fill(book: Book) -> None:
         sheet = book.sheet(f"{first:%Y-%m}", _columns())
         for row in _rows(months):
             sheet.add(row)
-    file.seek(0)
-    name = f"month-end-{first:%Y-%m}.xlsx"
-    return FileResponse(file, as_attachment=True, filename=name, content_type=XLSX)
+
+    return xlsx_of(member, f"month-end-{first:%Y-%m}", fill)
 
 
 def _columns() -> Sequence[str]:
-    numbers = (_("Booked"), _("Failed"), _("Waiting"))
+    both = (_("Company"), _("Company in the accounting system"))
     closed = (_("Closed by"), _("Closed at (UTC)"))
-    return (_("Company"), _("Person in charge"), _("State"), *closed, *numbers, _("Blocks closing"))
+    numbers = (_("Booked"), _("Failed"), _("Waiting"))
+    return (*both, _("Person in charge"), _("State"), *closed, *numbers, _("Blocks closing"))
 
 
 def _rows(months: Iterable[MonthOfCompany]) -> Iterable[list[Any]]:
     for one in months:
+        company = one.listed.company
         who, when = (one.kept.closed_name, one.kept.closed_at) if one.kept else (None, None)
         blocks = " ".join(block.words for block in one.blocks)
         numbers = (one.counts.booked, one.counts.failed, one.counts.waiting)
-        yield [one.listed.company.name, one.listed.person, str(one.words), who, when, *numbers, blocks]
+        both = (company.pleo_name, company.books_name)
+        yield [*both, one.listed.person, str(one.words), who, when, *numbers, blocks]

@@ -19,7 +19,7 @@ from kontobro.export.tieout.month import MonthEnd, month_end
 from kontobro.store.read.firm import MonthCounts
 from kontobro.web.month import closing
 from kontobro.web.month.blocks import Block, all_blocks, known_blocks, today_of
-from kontobro.web.month.words import FIGURE_WORDS, SIDES
+from kontobro.web.month.words import FIGURE_WORDS, SIDES, not_exported_words
 from kontobro.web.organisation.companies import waits_of
 from kontobro.web.process import process
 from kontobro.web.site.aside import aside
@@ -56,6 +56,8 @@ def figures(request: HttpRequest, member: Member, connection: Connection) -> Htt
     kept = closing.closed(connection.id, first)
     shown: dict[str, Any] = {
         "end": end,
+        "not_exported": not_exported_words(end.pleo),
+        "asked_at": process.app.clock.now(),
         "month": f"{first:%Y-%m}",
         "lines": [(SIDES[key.side], key, line) for key, line in end.sums.sorted_lines()],
         "blocks": [] if kept else blocks_of(connection, first, end),

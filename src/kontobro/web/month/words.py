@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from kontobro.export.tieout.month import AtPleo
 
 SIDES: Final[dict[str, Any]] = {
     "wallet": _("Wallet"),
@@ -20,3 +23,12 @@ FIGURE_WORDS: Final[dict[str, Any]] = {
     "failed": _("Failed"),
     "waiting": _("Waiting"),
 }
+
+
+def not_exported_words(pleo: AtPleo) -> str:
+    """How many expenses of the month wait in Pleo for an export; never 0 where that is not known."""
+    found = pleo.not_exported
+    if found is not None:
+        return gettext("at least %(count)d") % {"count": found.count} if found.more else str(found.count)
+    why = pleo.search_fault or pleo.fault
+    return gettext("unknown: %(reason)s") % {"reason": why} if why else gettext("unknown (not permitted)")

@@ -14,11 +14,12 @@ from kontobro.export.tieout.collect import tied_entries
 from kontobro.export.tieout.month import MonthEnd, month_end_of, scope_of
 from kontobro.export.tieout.sheet import ENTRY_COLUMNS, passing
 from kontobro.export.tieout.sheets import Book
+from kontobro.web.lists.files import BOTH, WithBoth
 from kontobro.web.lists.files import as_xlsx as xlsx_of
 from kontobro.web.month import closing
 from kontobro.web.month.blocks import today_of
 from kontobro.web.month.views import blocks_of
-from kontobro.web.month.words import FIGURE_WORDS, SIDES
+from kontobro.web.month.words import FIGURE_WORDS, SIDES, not_exported_words
 from kontobro.web.process import process
 from kontobro.web.tenancy import Member, of_connection
 
@@ -31,7 +32,7 @@ def as_xlsx(request: HttpRequest, member: Member, connection: Connection) -> Fil
 
     def fill(book: Book) -> None:
         with process.app.visit() as app:
-            rows = book.sheet("Entries", ENTRY_COLUMNS)
+            rows = WithBoth(book.sheet("Entries", (*BOTH, *ENTRY_COLUMNS)), connection)
             ports = app.book_ports_for(connection)
             tied = passing(tied_entries(connection, ports, scope_of(first)), rows)
             end = month_end_of(connection, ports, app.pleo_for(connection), first, tied)
@@ -59,14 +60,18 @@ def _add_state(book: Book, connection: Connection, first: dt.date, end: MonthEnd
 
 def _state(connection: Connection, first: dt.date, end: MonthEnd) -> Sequence[Sequence[str | int | dt.datetime]]:
     kept = closing.closed(connection.id, first)
-    rows: list[Sequence[str | int | dt.datetime]] = [(_("Company"), connection.name), (_("Month"), f"{first:%Y-%m}")]
+    rows: list[Sequence[str | int | dt.datetime]] = [
+        (_("Company"), connection.pleo_name),
+        (_("Company in the accounting system"), connection.books_name),
+        (_("Month"), f"{first:%Y-%m}"),
+    ]
     if kept:
         rows += [(_("Closed by"), kept.closed_name), (_("Closed at (UTC)"), kept.closed_at)]
         rows += [(_("Changed since"), _line(one)) for one in closing.changes(kept, end.sums)]
     else:
         rows += [(_("Blocks closing"), one.words) for one in blocks_of(connection, first, end)]
-    unknown = _("unknown (not permitted)")
-    rows.append((_("Not exported in Pleo"), unknown if end.pleo.not_exported is None else end.pleo.not_exported))
+    rows.append((_("Not exported in Pleo"), not_exported_words(end.pleo)))
+    rows.append((_("Asked at (UTC)"), process.app.clock.now()))
     return [*rows, *((_("Note"), note) for note in end.pleo.notes)]
 
 

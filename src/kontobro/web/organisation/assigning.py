@@ -9,17 +9,13 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from kontobro.core.errors import Misconfigured
+from kontobro.web.firm.ticked import ticked
 from kontobro.web.models import AuditEvent, ConnectionOwner, Membership
 from kontobro.web.organisation.finding import FindForm
 from kontobro.web.tenancy import Member, of_organisation
-
-MOST = 500
-"""Companies that are assigned in one go."""
 
 
 @require_POST
@@ -43,22 +39,6 @@ def assign(request: HttpRequest, member: Member) -> HttpResponse:
         )
     messages.success(request, text % {"person": person.user.email if person else "", "count": len(changed)})
     return redirect(back_to_overview(member, request.POST.get("back", "")))
-
-
-def ticked(request: HttpRequest, member: Member) -> Sequence[ConnectionOwner]:
-    """The companies that were ticked. Raises Misconfigured for none, Http404 where one is not the organisation's."""
-    wanted = sorted(set(request.POST.getlist("company")))
-    if not wanted:
-        raise Misconfigured(_("No company is ticked."), _("Go back and tick the companies that you mean."))
-    if len(wanted) > MOST:
-        raise Misconfigured(
-            _("More than %(most)d companies are ticked.") % {"most": MOST}, _("Go back and tick fewer of them.")
-        )
-    owners = ConnectionOwner.objects.select_related("in_charge__user")
-    found = list(owners.filter(organisation=member.organisation, connection_id__in=wanted).order_by("connection_id"))
-    if len(found) != len(wanted):
-        raise Http404
-    return found
 
 
 def _person(member: Member, wanted: str) -> Membership | None:

@@ -4,38 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
 
-from django import forms
 from django.db.models import Q, QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from kontobro.web.lists.fields import FilterForm, filled, query_of
-from kontobro.web.lists.files import Row, file_of
+from kontobro.web.lists.fields import FilterForm, OfCompanies, filled, query_of
+from kontobro.web.lists.files import BOTH, Row, file_of
 from kontobro.web.lists.leaf import leaf_of
 from kontobro.web.models import AuditEvent
 from kontobro.web.process import process
 from kontobro.web.tenancy import Member, connection_ids, of_organisation
 
-COLUMNS = ("when", "who", "action", "company", "details")
+COLUMNS = ("when", "who", "action", *BOTH, "details")
 
 CHUNK = 500
 """Rows of a file that are read together."""
 
 
-class TrailForm(FilterForm):
+class TrailForm(OfCompanies, FilterForm):
     """What the trail can be asked for."""
 
-    company = forms.ChoiceField(label=gettext_lazy("Company"), required=False)
     field_order = ("q", "company", "first", "last")
-
-    def __init__(self, *args: Any, companies: Mapping[str, str], **other: Any) -> None:
-        super().__init__(*args, **other)
-        named = sorted(companies.items(), key=lambda pair: pair[1].casefold())
-        self.fields["company"].choices = [("", gettext_lazy("All")), *named]  # type: ignore[attr-defined]
 
 
 @require_safe
@@ -60,8 +51,8 @@ def trail(request: HttpRequest, member: Member) -> HttpResponse:
 @of_organisation()
 def trail_file(request: HttpRequest, member: Member, form: str) -> StreamingHttpResponse | FileResponse:
     """The same as a file."""
-    names = process.overview.names(connection_ids(member))
-    asked = filled(TrailForm, request, companies=names)
+    ids = connection_ids(member)
+    asked, names = filled(TrailForm, request, companies=process.overview.names(ids)), process.overview.both_names(ids)
     return file_of(member, form, "audit-trail", COLUMNS, lambda: _rows(_events(member, asked), names))
 
 
@@ -69,8 +60,8 @@ def _events(member: Member, form: TrailForm) -> QuerySet[AuditEvent]:
     events = AuditEvent.objects.filter(organisation=member.organisation)
     if text := form.value_of("q", ""):
         events = events.filter(Q(actor_name__icontains=text) | Q(action__icontains=text) | Q(detail__icontains=text))
-    if company := form.value_of("company", ""):
-        events = events.filter(connection_id=company)
+    if form.value_of("company"):
+        events = events.filter(connection_id__in=form.chosen())
     if first := form.value_of("first"):
         events = events.filter(at__gte=datetime.combine(first, time(), UTC))
     last = form.value_of("last")
@@ -79,11 +70,12 @@ def _events(member: Member, form: TrailForm) -> QuerySet[AuditEvent]:
     return events.order_by("at", "id") if form.order == ("at", False) else events.order_by("-at", "-id")
 
 
-def _rows(events: QuerySet[AuditEvent], names: Mapping[str, str]) -> Iterator[Row]:
+def _rows(events: QuerySet[AuditEvent], names: Mapping[str, tuple[str, str]]) -> Iterator[Row]:
     """Page by page: no query stays open while a reader takes the file."""
     known = list(events.values_list("pk", flat=True))
     for at in range(0, len(known), CHUNK):
         found = AuditEvent.objects.in_bulk(known[at : at + CHUNK])
         for number in known[at : at + CHUNK]:
             if event := found.get(number):
-                yield [event.at, event.actor_name, event.action, names.get(event.connection_id, ""), event.detail]
+                both = names.get(event.connection_id, ("", ""))
+                yield [event.at, event.actor_name, event.action, *both, event.detail]

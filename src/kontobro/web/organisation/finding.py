@@ -79,7 +79,7 @@ def _matches(one: Listed, wanted: Mapping[str, str]) -> bool:
     company = one.company
     text = wanted.get("q", "").strip().casefold()
     return (
-        (not text or text in company.name.casefold() or text in company.company_name.casefold())
+        (not text or any(text in one.casefold() for one in (company.pleo_name, company.books_name, company.handle)))
         and ("erp" not in wanted or company.erp == wanted["erp"])
         and ("person" not in wanted or str(one.in_charge or NO_ONE) == wanted["person"])
         and ("state" not in wanted or _is_in_state(one, wanted["state"]))
@@ -102,7 +102,7 @@ def _order(companies: Sequence[Listed], sort: str) -> Callable[[Listed], Any]:
     """What to sort by; always by name in the end."""
 
     def name(one: Listed) -> tuple[str, str]:
-        return one.company.name.casefold(), one.company.id
+        return one.company.pleo_name.casefold(), one.company.id
 
     match sort:
         case "name":

@@ -5,24 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from kontobro.core.model.connection import Connection
-from kontobro.store.read.pages import Day, Health
+from kontobro.core.model.history import JobRow
+from kontobro.store.read.pages import Day
 from kontobro.web.connect.setup import open_setups
 from kontobro.web.connection.ended import ended_logins
+from kontobro.web.lists.leaf import leaf_of
 from kontobro.web.organisation.companies import Listed, by_cause, listed_companies, people
 from kontobro.web.organisation.finding import FindForm, found
 from kontobro.web.process import process
 from kontobro.web.site.bars import BarChart, bar_chart
 from kontobro.web.tenancy import Member, of_organisation
-
-SHOWN = 100
-"""Connections a page."""
 
 DAYS = 30
 """Days that the chart shows."""
@@ -37,7 +35,7 @@ def overview(request: HttpRequest, member: Member) -> HttpResponse:
     known = people(member)
     companies = listed_companies(member, known)
     form = FindForm(request.GET, companies, known)
-    page = Paginator(found(companies, form.wanted), SHOWN).get_page(request.GET.get("page"))
+    page = leaf_of(request, found(companies, form.wanted))
     ids = [one.company.id for one in companies]
     today = process.app.clock.now().date()
     days = filled(process.overview.days(ids, process.app.clock.now() - timedelta(days=DAYS)), today)
@@ -52,24 +50,24 @@ def overview(request: HttpRequest, member: Member) -> HttpResponse:
         "chart": chart(days),
         "totals": totals(days, companies),
         "setups": open_setups(member.user, member.organisation),
-        "ended": ended_logins(_ended(ids), process.overview),
+        "ended": ended_logins(_ended(companies), process.overview),
         "may_reconnect": member.may("bookkeeper"),
     }
     return render(request, "organisation/overview.html", shown)
 
 
-def _ended(ids: Sequence[str]) -> Sequence[Connection]:
+def _ended(companies: Sequence[Listed]) -> Sequence[Connection]:
     """The connections whose login has ended."""
-    statuses = process.overview.statuses(ids)
-    return process.overview.connections([one for one, status in statuses.items() if status == "reconnect"])
+    ended = [one.company.id for one in companies if one.company.status == "reconnect"]
+    return process.overview.connections(ended) if ended else ()
 
 
-def _rows(listed: Sequence[Listed]) -> list[tuple[Listed, Connection, Health | None]]:
-    """These companies, in this order, and how each fares."""
+def _rows(listed: Sequence[Listed]) -> list[tuple[Listed, Connection, JobRow | None]]:
+    """These companies, in this order, and what each exported last."""
     ids = [one.company.id for one in listed]
     known = {connection.id: connection for connection in process.overview.connections(ids)}
-    health = {one.connection_id: one for one in process.overview.health(ids)}
-    return [(one, known[id], health.get(id)) for one, id in zip(listed, ids, strict=True) if id in known]
+    last = process.overview.last_jobs(ids)
+    return [(one, known[id], last.get(id)) for one, id in zip(listed, ids, strict=True) if id in known]
 
 
 def filled(days: Sequence[Day], today: date) -> list[Day]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from tempfile import TemporaryFile
-from typing import IO
+from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.contrib import messages
@@ -28,6 +27,7 @@ from kontobro.export.personal.data import (
 from kontobro.web.connection.forgetting import forget_connection
 from kontobro.web.models import AuditEvent, MonthClose, ToldNotice, WebhookDelivery
 from kontobro.web.process import process
+from kontobro.web.site.download import made_file
 from kontobro.web.tenancy import Member, of_connection
 
 LONGEST = 200
@@ -51,16 +51,17 @@ def privacy(request: HttpRequest, member: Member, connection: Connection) -> Htt
 @of_connection("owner")
 def export(request: HttpRequest, member: Member, connection: Connection) -> FileResponse:
     """All that is kept of the company as a zip of JSON; no secrets, and no addresses of members."""
-    file = TemporaryFile()  # noqa: SIM115 - the response closes it
-    count = export_company(connection, process.app.store, file, process.app.document_store_for(connection))
-    _add_ours(connection, file)
-    member.note("personal data exported", f"{count} bookings", connection.id)
-    file.seek(0)
+
+    def make(file: BinaryIO) -> None:
+        count = export_company(connection, process.app.store, file, process.app.document_store_for(connection))
+        _add_ours(connection, file)
+        member.note("personal data exported", f"{count} {'booking' if count == 1 else 'bookings'}", connection.id)
+
     name = f"kontobro-{slugify(connection.pleo_name) or 'company'}.zip"
-    return FileResponse(file, as_attachment=True, filename=name, content_type="application/zip")
+    return made_file(member, name, "application/zip", make)
 
 
-def _add_ours(connection: Connection, file: IO[bytes]) -> None:
+def _add_ours(connection: Connection, file: BinaryIO) -> None:
     """What the pages keep of a company, beside the store's: who did it is the organisation's."""
     of_it = {"connection_id": connection.id}
     rows = {
@@ -80,7 +81,7 @@ def find(request: HttpRequest, member: Member, connection: Connection) -> HttpRe
     """How many expenses name that person, and the question whether to erase them. The name stays out of addresses."""
     who = _asked_for(request)
     found = entries_of_person(connection, process.app.store, who)
-    member.note("person searched for", f"{len(found)} expenses", connection.id)
+    member.note("person searched for", _counted(found), connection.id)
     page = {"who": who, "count": len(found), "documents": _holding(connection, found)}
     return render(request, "organisation/person.html", page)
 
@@ -106,9 +107,8 @@ def erase(request: HttpRequest, member: Member, connection: Connection) -> HttpR
     if found:
         erase_entries(connection, process.app.store, found)
     held = _holding(connection, found)
-    member.note(
-        "person erased", f"{len(found)} expenses" + (f"; documents {held} not changed" if held else ""), connection.id
-    )
+    unchanged = f"; documents {held} not changed" if held else ""
+    member.note("person erased", f"{_counted(found)}{unchanged}", connection.id)
     told = ngettext(
         "%(count)s expense was erased from Kontobro. Pleo and the accounting system keep their own data.",
         "%(count)s expenses were erased from Kontobro. Pleo and the accounting system keep their own data.",
@@ -117,6 +117,11 @@ def erase(request: HttpRequest, member: Member, connection: Connection) -> HttpR
     kept = _("Sealed documents are not changed; they name the person still: %(documents)s.") % {"documents": held}
     messages.success(request, f"{told} {kept}" if held else told)
     return redirect("privacy", connection.id)
+
+
+def _counted(found: Sequence[str]) -> str:
+    """How many expenses, as the trail has it."""
+    return f"{len(found)} {'expense' if len(found) == 1 else 'expenses'}"
 
 
 def _asked_for(request: HttpRequest) -> str:

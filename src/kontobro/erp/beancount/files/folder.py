@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kontobro.core.errors import NotAllowed, Timeout, Unreachable, said_of
+from kontobro.core.words import told
 from kontobro.erp.beancount.files.replaced import Change, Replaced, Rewrite
 from kontobro.erp.beancount.files.swap import Stamp, create, exchange, stamp_of, sync, write_new
 
@@ -73,15 +74,9 @@ class Folder:
             with self._locked():
                 yield
         except PermissionError as refused:
-            raise NotAllowed(
-                f"The ledger's folder can't be written to: {said_of(refused)}.",
-                "Allow Kontobro's user to write there and try again.",
-            ) from refused
+            raise NotAllowed(*told("ledger_not_writable", why=said_of(refused))) from refused
         except OSError as broken:
-            raise Unreachable(
-                f"The ledger can't be written: {said_of(broken)}.",
-                "Check the disk and run again: what is written is complete.",
-            ) from broken
+            raise Unreachable(*told("ledger_write_failed", why=said_of(broken))) from broken
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -138,7 +133,7 @@ class Folder:
                 self._settle(name, desired)
                 break
         else:
-            raise Unreachable(f"bookings/{name} is being written by another program all the time.", "Stop it first.")
+            raise Unreachable(*told("batch_restless", name=name))
         new.unlink(missing_ok=True)
 
     def _put(self, name: str, new: Path, text: bytes, stamp: Stamp, outcome: Rewrite) -> bool:
@@ -217,8 +212,5 @@ def _acquire(lock: int, patience: float) -> None:
             return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > deadline:
-                raise Timeout(
-                    f"Another program has been writing to the ledger for {patience:.0f} s.",
-                    "Wait until it is done, then run again.",
-                ) from None
+                raise Timeout(*told("ledger_busy", seconds=f"{patience:.0f}")) from None
             time.sleep(0.02)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kontobro.core.errors import Misconfigured, Timeout, shown
+from kontobro.core.words import told
 from kontobro.erp.beancount.load.ledger import Fault, faults_with, trial_of
 from kontobro.erp.beancount.load.masters import LedgerMasters, load
 
@@ -72,15 +73,11 @@ def _ask(ledger: Path, *words: str):  # type: ignore[no-untyped-def]  # what the
     try:
         status, answer, said = _run[0](ledger, words)
     except subprocess.TimeoutExpired:
-        raise Timeout(
-            f"Beancount has not loaded {ledger.name} within {LIMIT // 60} minutes.",
-            f"See how long `bean-check {ledger.name}` takes.",
-        ) from None
+        raise Timeout(*told("beancount_slow", ledger=ledger.name, minutes=LIMIT // 60)) from None
     if status:
         last = said.decode("utf-8", "replace").strip().rpartition("\n")[2]
         raise Misconfigured(
-            f"Beancount stopped while it loaded {ledger.name}: {shown(last, 200)}",
-            f"Fix what `bean-check {ledger.name}` shows, then run again.",
+            *told("beancount_stopped", ledger=ledger.name, last=shown(last, 200)),
             "invalid_configuration",
         )
     return pickle.loads(answer)  # noqa: S301  (our own child wrote it)

@@ -16,6 +16,7 @@ from beancount.parser import options as beancount_options
 from beancount.utils import encryption
 
 from kontobro.core.errors import Misconfigured
+from kontobro.core.words import told
 from kontobro.erp.beancount.syntax.places import place_of, sentence_of
 from kontobro.erp.beancount.syntax.render import quoted
 
@@ -77,10 +78,14 @@ def trial_of(ledger: Path, process: int) -> Path:
 
 def unloadable(ledger: Path, faults: Sequence[Fault]) -> Misconfigured:
     """The fault of a ledger that has errors, whoever made them."""
-    more = f" (and {len(faults) - 3} more)" if len(faults) > 3 else ""
+    errors, more = "; ".join(map(str, faults[:3])), len(faults) - 3
+    words = (
+        told("ledger_has_more_errors", errors=errors, ledger=ledger.name, more=more)
+        if more > 0
+        else told("ledger_has_errors", errors=errors, ledger=ledger.name)
+    )
     return Misconfigured(
-        f"Beancount finds errors in the ledger: {'; '.join(map(str, faults[:3]))}{more}.",
-        f"Fix them (`bean-check {ledger.name}` lists them all) and run again.",
+        *words,
         job_failure="invalid_configuration",
     )
 

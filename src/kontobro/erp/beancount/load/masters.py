@@ -30,6 +30,7 @@ from kontobro.core.model.masterdata import (
     TaxType,
     Vendor,
 )
+from kontobro.core.words import told
 from kontobro.erp.beancount.load.ledger import load_ledger, patterns_of, roots_of
 from kontobro.erp.beancount.syntax.assertions import Assertions, assertions_of
 from kontobro.erp.beancount.syntax.written import Written
@@ -83,8 +84,7 @@ def load(ledger: Path) -> LedgerMasters:
     records = _records(directives, options["operating_currency"], Written(ledger.parent), types)
     if not records.get(Company):
         raise Misconfigured(
-            f"{ledger.name} does not name its company.",
-            f'Add a line like: 2020-01-01 custom "company" "{options["title"] or "Our Company"}"',
+            *told("ledger_without_company", ledger=ledger.name, title=options["title"] or "Our Company")
         )
     files = tuple(options["include"])
     return LedgerMasters(
@@ -149,8 +149,7 @@ def _read(directive: Custom, currencies: list[str], written: Written) -> MasterR
     except (IndexError, ValueError, TypeError):
         place = f"{Path(str(directive.meta['filename'])).name}:{directive.meta['lineno']}"
         raise Misconfigured(
-            f'{place}: the custom directive "{directive.type}" is not complete or has a value of the wrong kind.',
-            f"Write it as: {usage}",
+            *told("directive_wrong", place=place, directive=directive.type, usage=usage),
             job_failure="invalid_configuration",
         ) from None
 

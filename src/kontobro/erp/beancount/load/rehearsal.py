@@ -15,6 +15,7 @@ from pathlib import Path
 
 from kontobro.core.errors import Problem, Unreachable
 from kontobro.core.model.journal import Reference
+from kontobro.core.words import told
 from kontobro.erp.beancount.files.folder import Folder
 from kontobro.erp.beancount.files.swap import Stamp
 from kontobro.erp.beancount.load.apart import faults_apart
@@ -81,7 +82,7 @@ class Rehearsal:
             if not self._changed(now, self._masters.stamps()):
                 break
         else:
-            raise Unreachable("The ledger's files change all the time.", "Wait until they rest, then run again.")
+            raise Unreachable(*told("ledger_restless"))
         bad = (self._bad if self.is_current() else {}) | bad
         self._stamps, self._good, self._bad = now, self._good - bad.keys(), bad
         old: Path | None = spool

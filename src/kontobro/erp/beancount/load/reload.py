@@ -10,6 +10,7 @@ import glob
 from pathlib import Path
 
 from kontobro.core.errors import Misconfigured
+from kontobro.core.words import told
 from kontobro.erp.beancount.files.folder import GONE, VENDORS, Folder
 from kontobro.erp.beancount.files.swap import Stamp, stamp_of
 from kontobro.erp.beancount.load.apart import load_apart
@@ -33,16 +34,13 @@ class MasterFile:
             self._require()
             masters = self._load()
             if str(self._folder.header) not in masters.files:
-                raise Misconfigured(
-                    f"{self._ledger.name} does not include the folder that Kontobro books in.",
-                    'Add the line: include "bookings/*.beancount"',
-                )
+                raise Misconfigured(*told("ledger_lacks_include", ledger=self._ledger.name))
             self._masters, self._stamps = masters, self._theirs(masters)
         return self._masters
 
     def _require(self) -> None:
         if not self._ledger.is_file():
-            raise Misconfigured(f"There is no ledger at {self._ledger}.", "Set `ledger` to the path of its main file.")
+            raise Misconfigured(*told("ledger_missing", ledger=str(self._ledger)))
         self._folder.prepare()
 
     def _load(self) -> LedgerMasters:

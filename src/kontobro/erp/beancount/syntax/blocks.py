@@ -16,6 +16,7 @@ from beancount.parser import booking, parser
 
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.journal import compared
+from kontobro.core.words import told
 from kontobro.erp.beancount.syntax.places import sentence_of
 from kontobro.erp.beancount.syntax.render import one_line, quoted
 
@@ -173,8 +174,9 @@ def _unreadable(blocks: Sequence[Block], first_lines: Sequence[int], error: obje
     n = max(bisect_right(first_lines, line) - 1, 0)
     message = sentence_of(str(getattr(error, "message", error)))
     return Misconfigured(
-        f"bookings/{blocks[n].file}:{blocks[n].line + line - first_lines[n]}: {message}",
-        "Fix the entry there by hand and run again.",
+        *told(
+            "entry_unreadable", place=f"bookings/{blocks[n].file}:{blocks[n].line + line - first_lines[n]}", why=message
+        ),
         job_failure="invalid_configuration",
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from kontobro.core.errors import Misconfigured, shown
+from kontobro.core.words import told
 from kontobro.erp.beancount.syntax.blocks import without_long_texts
 from kontobro.erp.beancount.syntax.places import place_of
 
@@ -59,12 +60,13 @@ class Written:
         return self._refused(given, token or str(given), meta, what)
 
     def _refused(self, given: object, seen: str, meta: Mapping[str, object], what: str) -> NoReturn:
-        kind = "number" if isinstance(given, Decimal) else "value"
-        raise Misconfigured(
-            f"{place_of(meta, self._root)}: {what} is the {kind} {shown(seen)}, but has to be a text.",
-            f'Quote it: "{shown(seen)}".',
-            "invalid_configuration",
+        place = place_of(meta, self._root)
+        words = (
+            told("ledger_number_not_text", place=place, what=what, given=shown(seen))
+            if isinstance(given, Decimal)
+            else told("ledger_value_not_text", place=place, what=what, given=shown(seen))
         )
+        raise Misconfigured(*words, "invalid_configuration")
 
     def _line(self, meta: Mapping[str, object], below: int) -> str:
         """A line of the directive's file, with its line break; empty when there is none."""

@@ -9,6 +9,7 @@ from typing import Final
 from kontobro.core.errors import Misconfigured, said_of
 from kontobro.core.model.journal import summed
 from kontobro.core.tieout.journal import PostedEntry
+from kontobro.core.words import told
 from kontobro.erp.files.common.fec_reader import read_fec
 from kontobro.erp.files.common.masters.datev import is_datev
 from kontobro.erp.files.common.sie_reader import read_sie
@@ -26,7 +27,7 @@ def read_posted(path: Path, in_datev: InDatev | None = None) -> list[PostedEntry
     content = journal_bytes(path)
     if posted := _reader_of(content, path.name, in_datev)(content, path.name):
         return posted
-    raise Misconfigured(f"{path.name} has no entries.", "Export the journal of the days that the documents are of.")
+    raise Misconfigured(*told("journal_empty", file=path.name))
 
 
 def _reader_of(content: bytes, name: str, in_datev: InDatev | None) -> InDatev:
@@ -36,13 +37,9 @@ def _reader_of(content: bytes, name: str, in_datev: InDatev | None) -> InDatev:
     if begin.lower().startswith(b"journalcode"):
         return lambda content, _: list(_of_fec(content))
     if not is_datev(begin):
-        raise Misconfigured(
-            f"{name} is neither SIE, FEC nor DATEV.",
-            "Export the journal in one of these formats, or as CSV with a template of its layout.",
-        )
+        raise Misconfigured(*told("journal_format_unknown", file=name))
     if in_datev is None:
-        what = "is in DATEV's format, and this connection's documents are not."
-        raise Misconfigured(f"{name} {what}", "Export the journal as SIE, FEC or CSV.")
+        raise Misconfigured(*told("journal_in_datev", file=name))
     return in_datev
 
 
@@ -50,10 +47,10 @@ def journal_bytes(path: Path) -> bytes:
     """The bytes of a journal, which may be large. Raises Misconfigured."""
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise Misconfigured(f"{path.name} has more than {MOST_BYTES:,} bytes.", "Export a shorter period.")
+            raise Misconfigured(*told("journal_too_large", file=path.name, most=MOST_BYTES))
         return path.read_bytes()
     except OSError as error:
-        raise Misconfigured(f"{said_of(error)}.", "Check the path.") from error
+        raise Misconfigured(*told("journal_not_readable", why=said_of(error))) from error
 
 
 def _of_sie(content: bytes) -> Iterator[PostedEntry]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.model.masterdata import Period
+from kontobro.core.words import told
 
 LONGEST_PERIOD: Final = timedelta(days=100)
 """A longer one of the master data is a fiscal year; months and quarters are parts of one."""
@@ -37,8 +38,7 @@ def first_month(text: str) -> int:
     """The option `fiscal_year_start`: a month, 1 to 12. Raises Misconfigured for another text."""
     if text and not re.fullmatch(r"0?[1-9]|1[0-2]", text, re.ASCII):
         raise Misconfigured(
-            f'The option `fiscal_year_start` is "{shown(text)}", which is not a month.',
-            "Give the fiscal year's first month as a number from 1 to 12.",
+            *told("fiscal_year_start_wrong", given=shown(text)),
             "invalid_configuration",
         )
     return int(text or 1)

@@ -14,6 +14,7 @@ import httpx2
 import msgspec
 
 from kontobro.core.errors import KontobroError, LoginFailed, Misconfigured, NotAllowed, Unreachable, shown
+from kontobro.core.words import Noted, Phrase, told
 from kontobro.erp.kit import http as common
 from kontobro.erp.kit.http import Call, Refused, decoded, fault_of, of_gateway, read_again, rows_by_id, send
 from kontobro.erp.odoo.api.versions import NEWEST, Version
@@ -113,8 +114,8 @@ class Api:
             if isinstance(fault, Unreachable):
                 raise fault
             return ""
-        told = decoded(answer, call)
-        return str(told.get("version", "")) if isinstance(told, dict) else ""
+        reply = decoded(answer, call)
+        return str(reply.get("version", "")) if isinstance(reply, dict) else ""
 
     def _call(self, model: str, method: str, arguments: Row, *, writes: bool) -> Any:
         call = Call(SYSTEM, f"{model}.{method}", writes)
@@ -154,21 +155,15 @@ def _complaint(messages: Sequence[Row]) -> str:
 
 
 def key_refused() -> KontobroError:
-    return LoginFailed("Odoo refuses the API key.", "Make a new one in Odoo (Preferences > Account Security).")
+    return LoginFailed(*told("odoo_key_refused"))
 
 
 def not_allowed(call: Call, said: str) -> KontobroError:
-    return NotAllowed(
-        f"Odoo does not allow {call.name}: {shown(said, 160)}",
-        "Give the API key's user the groups that are missing: a test of the connection names them.",
-    ).by("kontobro check")
+    return NotAllowed(*told("odoo_not_allowed", call=call.name, said=shown(said, 160))).by("kontobro check")
 
 
 def not_there(answer: httpx2.Response) -> KontobroError:
-    return Misconfigured(
-        f"There is no Odoo database at this address (HTTP {answer.status_code}).",
-        "Check the address and the database's name; Odoo 17 and 18 need the user's login too.",
-    )
+    return Misconfigured(*told("odoo_no_database_there", code=str(answer.status_code)))
 
 
 def fault_of_page(answer: httpx2.Response, call: Call) -> KontobroError:
@@ -179,14 +174,14 @@ def fault_of_page(answer: httpx2.Response, call: Call) -> KontobroError:
 
 
 def _by_status(answer: httpx2.Response, call: Call) -> KontobroError | None:
-    too_large = Refused(SYSTEM, "too large", "the request is too large for the web server in front of it (HTTP 413)")
+    too_large = Refused(SYSTEM, "too large", Noted(Phrase("odoo_request_large")))
     return fault_of(answer, call, {401: key_refused(), 413: too_large})
 
 
 def _fault(answer: httpx2.Response, call: Call) -> KontobroError:
     """What an answer other than success means, by its code."""
-    code, told = answer.status_code, _told(answer, call)
-    what, said = str(told.get("name", "")), str(told.get("message", ""))
+    code, reply = answer.status_code, _told(answer, call)
+    what, said = str(reply.get("name", "")), str(reply.get("message", ""))
     if not what:
         return fault_of_page(answer, call)
     if fault := _by_status(answer, call):
@@ -194,14 +189,14 @@ def _fault(answer: httpx2.Response, call: Call) -> KontobroError:
     if code == 403:
         return not_allowed(call, said)
     if code == 404:
-        return Misconfigured(f"This Odoo has no {call.name}.", "Install its Invoicing app (and Analytic Accounting).")
+        return Misconfigured(*told("odoo_lacks", call=call.name))
     return Refused(SYSTEM, what, said)
 
 
 def _told(answer: httpx2.Response, call: Call) -> Row:
     """Odoo's error as it is, or nothing when a page is in its place."""
     try:
-        told = decoded(answer, call)
+        reply = decoded(answer, call)
     except KontobroError:
         return {}
-    return told if isinstance(told, dict) else {}
+    return reply if isinstance(reply, dict) else {}

@@ -14,6 +14,7 @@ from typing import Any, Final
 import httpx2
 
 from kontobro.core.errors import KontobroError, Misconfigured
+from kontobro.core.words import told
 from kontobro.erp.kit.http import Call, Refused, decoded, read_again
 from kontobro.erp.odoo.api import SYSTEM, Api, Row, fault_of_page, key_refused, not_allowed, not_there
 from kontobro.erp.odoo.api.versions import NEWEST, OLDER, OLDEST, Version, major_of
@@ -68,8 +69,8 @@ class JsonRpcApi(Api):
         return self._names
 
     def _version(self) -> str:
-        told = self._said("common", "version", [], Call(SYSTEM, "version"))
-        return str(told.get("server_version", "")) if isinstance(told, dict) else ""
+        reply = self._said("common", "version", [], Call(SYSTEM, "version"))
+        return str(reply.get("server_version", "")) if isinstance(reply, dict) else ""
 
     def _ask(self, model: str, method: str, body: Row, call: Call) -> Any:
         named = {key: value for key, value in body.items() if key not in ("ids", "vals_list")}
@@ -93,12 +94,12 @@ class JsonRpcApi(Api):
         answer = self._post("/jsonrpc", body, call)
         if not answer.is_success:
             raise fault_of_page(answer, call)
-        told = decoded(answer, call)
-        if isinstance(told, dict) and isinstance(told.get("error"), dict):
-            raise _fault(told["error"], call)
-        if not isinstance(told, dict) or "jsonrpc" not in told or "error" in told:
+        reply = decoded(answer, call)
+        if isinstance(reply, dict) and isinstance(reply.get("error"), dict):
+            raise _fault(reply["error"], call)
+        if not isinstance(reply, dict) or "jsonrpc" not in reply or "error" in reply:
             raise not_there(answer)
-        return told.get("result")  # Odoo leaves out the result of what returns nothing
+        return reply.get("result")  # Odoo leaves out the result of what returns nothing
 
 
 def _fault(error: Row, call: Call) -> KontobroError:
@@ -111,9 +112,9 @@ def _fault(error: Row, call: Call) -> KontobroError:
     if kind == "odoo.exceptions.AccessError":
         return not_allowed(call, message)
     if kind in _NO_DATABASE and "does not exist" in message:
-        return Misconfigured("Odoo has no such database.", "Check the database's name.")
+        return Misconfigured(*told("odoo_database_unknown"))
     if kind in _UNKNOWN and any(text in message for text in (call.name.rpartition(".")[0], "does not exist")):
-        return Misconfigured(f"This Odoo has no {call.name}.", "Install its Invoicing app (and Analytic Accounting).")
+        return Misconfigured(*told("odoo_lacks", call=call.name))
     return Refused(SYSTEM, kind or "error", message)
 
 

@@ -26,6 +26,20 @@
     if (asked && !confirm(asked.dataset.confirm)) event.preventDefault();
   });
 
+  // A form is sent once: who clicks twice, or again while the answer is on its way, does nothing more. After AGAIN it can
+  // be sent again: its answer may have been a file, which leaves the page as it is.
+  const AGAIN = 10_000; // milliseconds
+  let sent = new WeakMap();
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post") return;
+    if (performance.now() - (sent.get(form) ?? -AGAIN) < AGAIN) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    } else sent.set(form, performance.now());
+  }, true);
+  addEventListener("pageshow", () => (sent = new WeakMap()));
+
   // One box ticks all boxes of its name in the same form; without a script it is hidden.
   document.addEventListener("change", (event) => {
     const name = event.target.dataset?.tickAll;

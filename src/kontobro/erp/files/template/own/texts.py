@@ -9,6 +9,7 @@ from typing import Final
 
 from kontobro.core.errors import Misconfigured, said_of, shown
 from kontobro.core.model.connection import TEMPLATE_BEFORE, TEMPLATE_TEXT
+from kontobro.core.words import told
 from kontobro.erp.files.template import READY
 from kontobro.erp.files.template.layout import MOST_BYTES, wrong
 
@@ -23,7 +24,7 @@ _OTHERS: Final = ("template", "template_file")
 def ready_text(name: str) -> str:
     """A template that comes with Kontobro, as text. Raises Misconfigured for a name that is none."""
     if name not in READY:
-        raise Misconfigured(f'There is no template "{shown(name)}".', f"Templates are {', '.join(READY)}.")
+        raise Misconfigured(*told("template_unknown", name=shown(name), names=tuple(READY)))
     return (files("kontobro.erp.files.template") / "ready" / f"{name}.toml").read_text("utf-8")
 
 
@@ -43,7 +44,7 @@ def chosen_text(options: Mapping[str, str]) -> tuple[str | bytes, str]:
     is kept, else the default. Raises Misconfigured for a file that can't be read."""
     name, own = (options.get(one, "").strip() for one in _OTHERS)
     if own and name:
-        raise Misconfigured("The options name two templates.", "Set `template` or `template_file`, not both.")
+        raise Misconfigured(*told("two_templates"))
     if own:
         return file_text(Path(own)), Path(own).name
     if not name and (kept := options.get(TEMPLATE_TEXT)):
