@@ -101,7 +101,9 @@ class Forgetful(MemoryConnector):
 def _entry(number: int) -> str:
     """One of earlier years, of another source: no reference of ours."""
     day = f"202{number % 6}-{1 + number % 12:02d}-{1 + number % 28:02d}"
-    return f'{day} * "Payee {number % 997}" "Entry {number}"\n  Expenses:Office-Supplies  {number % 900 + 1}.00 DKK\n  Assets:Pleo:Transit\n'
+    amount = f"{number % 900 + 1}.00 DKK"
+    lines = f"  Expenses:Office-Supplies  {amount}\n  Assets:Pleo:Transit\n"
+    return f'{day} * "Payee {number % 997}" "Entry {number}"\n{lines}'
 
 
 def _fill(folder: Path, size: int) -> None:
@@ -115,7 +117,7 @@ def _fill(folder: Path, size: int) -> None:
 
 def _insert(database: sqlite3.Connection, size: int) -> None:
     (number,) = database.execute("SELECT id FROM kontobro_connection").fetchone()
-    numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {size})"  # noqa: S608
+    numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {size})"
     database.execute(f"{numbers} {BOOKINGS}", (number,))
     for state in ("booking", "posted", "verified", "reported"):
         database.execute("UPDATE kontobro_booking SET state = ?, outcome = 'booked'", (state,))
