@@ -84,7 +84,7 @@ bench-service: $(VENV)/dev.stamp  ## measure the service's workers; BENCH_ARGS="
 bench-web: $(VENV)/dev.stamp  ## measure the pages' server time with 100,000 bookings, on SQLite and PostgreSQL; BENCH_ARGS="--bookings 1000000 --connections 5000" for more
 	@$(BIN)/python -m bench.web $(BENCH_ARGS)
 
-screenshots: $(VENV)/dev.stamp  ## pictures of every page into screenshots/, taken in Chromium: light, dark, phone
+screenshots: $(VENV)/dev.stamp  ## pictures of every page into screenshots/, taken in Chromium: light, dark, phone, in two languages
 	@$(BIN)/python -m scripts.screenshots
 
 docs: $(VENV)/docs.stamp  ## build the documentation into site/; a warning is an error
