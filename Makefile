@@ -18,7 +18,7 @@ PRISM := contract/prism/node_modules/.bin/prism
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-fast check fix words prove bench bench-suite bench-service bench-web screenshots docs contract erp-odoo erp-tryton test-erp test-charts test-addons addon-screenshots addon-screenshots-tryton bench-erp clean
+.PHONY: help demo serve test test-fast check fix words prove bench bench-suite bench-scale bench-service bench-web screenshots docs contract erp-odoo erp-tryton test-erp test-charts test-addons addon-screenshots addon-screenshots-tryton bench-erp clean
 .DELETE_ON_ERROR:
 
 help:  ## list the verbs
@@ -75,13 +75,16 @@ bench: $(VENV)/dev.stamp  ## measure, print a table, write bench/results.json
 bench-suite: $(VENV)/dev.stamp  ## how many planted bugs the connectors' contract suite catches; BENCH_ARGS="payment" for some
 	@$(BIN)/python -m bench.suite $(BENCH_ARGS)
 
+bench-scale: $(VENV)/dev.stamp  ## how CPU and memory grow as jobs, history and ledgers grow; BENCH_ARGS="history" for one of them
+	@$(BIN)/python -m bench.scale $(BENCH_ARGS)
+
 bench-service: $(VENV)/dev.stamp  ## measure the service's workers; BENCH_ARGS="--companies 16" for a small one
 	@$(BIN)/python -m bench.service $(BENCH_ARGS)
 
 bench-web: $(VENV)/dev.stamp  ## measure the pages' server time with 100,000 bookings, on SQLite and PostgreSQL; BENCH_ARGS="--bookings 1000000 --connections 5000" for more
 	@$(BIN)/python -m bench.web $(BENCH_ARGS)
 
-screenshots: $(VENV)/dev.stamp  ## pictures of every page into screenshots/, taken in Chromium: light, dark, phone
+screenshots: $(VENV)/dev.stamp  ## pictures of every page into screenshots/, taken in Chromium: light, dark, phone, in two languages
 	@$(BIN)/python -m scripts.screenshots
 
 docs: $(VENV)/docs.stamp  ## build the documentation into site/; a warning is an error

@@ -1,6 +1,7 @@
-"""Pictures of every page into screenshots/: light, dark and as on a phone. `make screenshots`, then look at them.
+"""Pictures of every page into screenshots/: light, dark and as on a phone, in two languages.
 
-It walks the way of the browser test (tests/browser/) between a real Pleo-in-a-box and a real service.
+`make screenshots`, then look at them. The pages are those of the service's own addresses (tests/web/fuzz_service.py),
+which all lead somewhere there, so that none of them can be forgotten; documents' pages need another accounting system.
 """
 
 from __future__ import annotations
@@ -8,21 +9,84 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Page
+from django.test import override_settings
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.journey import Journey
-from tests.browser.sights import see_all
-from tests.browser.started_service import ROOT, start_service
+import tests.support.pages_ready  # noqa: F401 - before what is of Django
+from tests.browser.served_site import LOADING, ServedSite
+from tests.browser.visitor import SOON
 from tests.support.chromium import CHROMIUM, open_chromium, open_window
 from tests.support.page_watch import DESK, PHONE
+from tests.support.site import Site
+from tests.support.warm_ledgers import use_interpreters, use_warm_ledgers
+from tests.web.fuzz_service import STEPS, Address, FuzzService, addresses, open_fuzz_service
+from tests.web.live import serve_pages
 
-FOLDER = ROOT / "screenshots"
+FOLDER = Path(__file__).resolve().parents[1] / "screenshots"
+LANGUAGES = {"en": "en-GB", "de": "de-DE"}
+"""English, and the one whose words are the longest."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A page: its address, the step at which a setup has to be for it, and whether one sees it signed out."""
+
+    address: str
+    step: str = ""
+    stranger: bool = False
+
+    @property
+    def name(self) -> str:
+        """Of its pictures."""
+        return "-".join(filter(None, (self.address, self.step, "signed-out" if self.stranger else "")))
+
+
+@contextmanager
+def served_town(folder: Path) -> Iterator[tuple[ServedSite, FuzzService]]:
+    """The service with one of everything, served from this process."""
+    use_warm_ledgers()
+    with ThreadPoolExecutor(1) as database, ExitStack() as ends, override_settings(ASIDE_PATIENCE=60):
+        ends.callback(use_interpreters)
+        served = ServedSite(Site, "", database, ends)  # type: ignore[arg-type]
+        service = served.enter(open_fuzz_service(folder))
+        served.site = service.site
+        served.url = ends.enter_context(serve_pages())
+        yield served, service
+
+
+def sights(service: FuzzService) -> list[Sight]:
+    """All addresses that answer with a page of their own; those of a setup at each of its steps."""
+    return [sight for address in addresses() for sight in _wanted(address) if _is_page(service, sight)]
+
+
+def _wanted(address: Address) -> Iterator[Sight]:
+    if "setup" in address.parameters:
+        yield from (Sight(address.name, step) for step in STEPS)
+    else:
+        yield from (Sight(address.name), Sight(address.name, stranger=True))
+
+
+def _is_page(service: FuzzService, sight: Sight) -> bool:
+    service.restore(sight.step)
+    browser = service.site.browser() if sight.stranger else service.browser()
+    answer = browser.get(path_of(service, sight))
+    page = answer.status_code == 200 and answer.headers.get("Content-Type", "").startswith("text/html")
+    return page and b"<html" in b"".join(answer)
+
+
+def path_of(service: FuzzService, sight: Sight) -> str:
+    (address,) = (one for one in addresses() if one.name == sight.address)
+    return address.path(service.facts())
 
 
 def take(page: Page, name: str) -> None:
-    """Three pictures of a page as it is; it is left as it was."""
+    """Three pictures of a page as it is."""
     page.screenshot(path=FOLDER / f"{name}-light.png", full_page=True)
     page.emulate_media(color_scheme="dark")
     page.screenshot(path=FOLDER / f"{name}-dark.png", full_page=True)
@@ -30,10 +94,26 @@ def take(page: Page, name: str) -> None:
     page.set_viewport_size(PHONE)
     page.screenshot(path=FOLDER / f"{name}-phone.png", full_page=True)
     page.set_viewport_size(DESK)
-    sys.stdout.write(f"{name}\n")
 
 
-def main() -> int:
+def take_all(browser: Browser, served: ServedSite, service: FuzzService, language: str) -> None:
+    wanted = served.ask(sights, service)
+    with (
+        open_window(browser, served.url, locale=LANGUAGES[language]) as (window, _),
+        open_window(browser, served.url, locale=LANGUAGES[language]) as (outside, _),
+    ):
+        served.sign_in(window, service.owner)
+        page, strangers = window.new_page(), outside.new_page()
+        for number, sight in enumerate(wanted, 1):
+            served.ask(service.restore, sight.step)
+            shown = strangers if sight.stranger else page
+            shown.goto(served.url + served.ask(path_of, service, sight))
+            expect(shown.locator(LOADING)).to_have_count(0, timeout=SOON)
+            take(shown, f"{sight.name}-{language}")
+            sys.stdout.write(f"{language} {number}/{len(wanted)} {sight.name}\n")
+
+
+def main(languages: list[str]) -> int:
     if shutil.which(CHROMIUM) is None:
         sys.stderr.write(f"{CHROMIUM} is missing. Install it: apt-get install chromium\n")
         return 2
@@ -41,14 +121,14 @@ def main() -> int:
     FOLDER.mkdir()
     with (
         tempfile.TemporaryDirectory() as folder,
-        start_service(Path(folder)) as started,
+        served_town(Path(folder)) as (served, service),
         open_chromium() as browser,
-        open_window(browser, *started.urls) as (window, _),
     ):
-        see_all(Journey(window.new_page(), started, take))
+        for language in languages or LANGUAGES:
+            take_all(browser, served, service, language)
     sys.stdout.write(f"{len(list(FOLDER.glob('*.png')))} pictures in {FOLDER.name}/\n")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -161,7 +161,7 @@ def _connection(site: Site, connected: ConnectedHome) -> Connection:
 
 def _from_sqlite(connected: ConnectedHome) -> Connection:
     with open_app(connected.folder).store as store:  # type: ignore[attr-defined]
-        found = store.connection("desk")
+        found: Connection | None = store.connection("desk")
         assert found
         return found
 

@@ -1,0 +1,139 @@
+"""One job of so many items, after so many bookings, into so large a ledger: each measured in a process of its own.
+
+`python -m bench.scale.cases CASE SIZE` measures one and prints its figures as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench import books
+from bench.memory import high_water
+from bench.pleo import MockPleo
+from kontobro.core.errors import Problem
+from kontobro.core.model.journal import Booking, Entry
+from kontobro.core.ports import Connector
+from kontobro.erp.registry import load_connector
+from kontobro.export import next_job, run_job
+from kontobro.store import open_store
+from kontobro.testing.connector.memory import MemoryConnector
+
+ITEMS = 1_000
+"""Of the job, where something else than the job grows."""
+
+KEPT = 2_000
+"""Entries; several times what is on its way at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """`cpu` in seconds of the whole job, `memory` is the peak of the process in MB."""
+
+    case: str
+    size: int
+    items: int
+    cpu: float
+    memory: float
+
+    @property
+    def each(self) -> float:
+        """CPU of one item in microseconds."""
+        return self.cpu / self.items * 1e6
+
+
+def of_items(size: int) -> Figures:
+    """A job of `size` items."""
+    with TemporaryDirectory() as folder:
+        cpu = _export(Path(folder), size, Forgetful(books.CHART))
+    return Figures("items", size, size, cpu, high_water())
+
+
+def of_history(size: int) -> Figures:
+    """A job after `size` bookings of earlier ones."""
+    with TemporaryDirectory() as folder:
+        _fill(Path(folder), size)
+        cpu = _export(Path(folder), ITEMS, books.in_memory())
+    return Figures("history", size, ITEMS, cpu, high_water())
+
+
+def of_ledger(size: int) -> Figures:
+    """A job into a Beancount ledger that has `size` entries. Beancount's own reading of the ledger is counted in."""
+    with TemporaryDirectory() as folder:
+        ledger = books.beancount_ledger(Path(folder))
+        with ledger.open("a") as file:
+            file.writelines(_entry(number) for number in range(size))
+        connector = load_connector("beancount", {"ledger": str(ledger)})
+        cpu = _export(Path(folder), ITEMS, connector)
+    return Figures("ledger", size, ITEMS, cpu, high_water())
+
+
+CASES: dict[str, Callable[[int], Figures]] = {"items": of_items, "history": of_history, "ledger": of_ledger}
+
+
+def _export(folder: Path, items: int, connector: Connector) -> float:
+    with books.ports(folder, MockPleo(items), connector, books.connection()) as ports:
+        job = next_job(ports)
+        assert job
+        began = time.process_time()
+        result = run_job(books.connection(), job, ports)
+        spent = time.process_time() - began
+    assert (result.event, result.booked) == ("completed", items), result
+    return spent
+
+
+class Forgetful(MemoryConnector):
+    """An accounting system that keeps its last thousands only: one that grows would be measured instead of us."""
+
+    def book(self, entries: Sequence[Entry]) -> Sequence[Booking | Problem]:
+        answers = super().book(entries)
+        while len(self._kept) > KEPT:
+            del self._kept[next(iter(self._kept))]
+        return answers
+
+
+def _entry(number: int) -> str:
+    """One of earlier years, of another source: no reference of ours."""
+    day = f"202{number % 6}-{1 + number % 12:02d}-{1 + number % 28:02d}"
+    amount = f"{number % 900 + 1}.00 DKK"
+    lines = f"  Expenses:Office-Supplies  {amount}\n  Assets:Pleo:Transit\n"
+    return f'{day} * "Payee {number % 997}" "Entry {number}"\n{lines}'
+
+
+def _fill(folder: Path, size: int) -> None:
+    """A store with bookings that were reported, as exports leave them: in the store's own tables, by its own moves."""
+    path = folder / "bench.sqlite3"
+    with open_store(path) as store:
+        store.save_connection(books.connection())
+    with sqlite3.connect(path) as database:
+        _insert(database, size)
+
+
+def _insert(database: sqlite3.Connection, size: int) -> None:
+    (number,) = database.execute("SELECT id FROM kontobro_connection").fetchone()
+    numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {size})"
+    database.execute(f"{numbers} {BOOKINGS}", (number,))
+    for state in ("booking", "posted", "verified", "reported"):
+        database.execute("UPDATE kontobro_booking SET state = ?, outcome = 'booked'", (state,))
+
+
+BOOKINGS = """
+    INSERT INTO kontobro_booking (connection_id, reference, job_id, run, state, kind, item_type, currency, total, date,
+        fingerprint, payee, pleo_url, receipts, problems, notes, updated_at)
+    SELECT ?, printf('pleo:%08x-0000-4000-8000-%012x', i, i), 'job-' || (i / 500), 'run-' || (i / 500), 'planned',
+        'journal', 'card_purchase', 'DKK', '250.00', printf('2026-%02d-%02d', 1 + i % 9, 1 + i % 28),
+        printf('%032x', i), 'Supplier ' || (i % 97), '', 0, '[]', '[]',
+        printf('2026-%02d-%02d 10:00:00.000000', 1 + i % 9, 1 + i % 28)
+    FROM n
+"""
+
+
+if __name__ == "__main__":
+    figures = CASES[sys.argv[1]](int(sys.argv[2]))
+    print(json.dumps([figures.case, figures.size, figures.items, figures.cpu, figures.memory]))
