@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+import email
+import email.policy
 import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
 
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.history import Elsewhere
+from kontobro.service.config import config
 from kontobro.web.connect.taken import WAIT
 from kontobro.web.models import AuditEvent, ConnectionOwner, Setup, Takeover
+from tests.service.test_mail import Mailbox, a_server
 from tests.support.site import Site
 from tests.web.connecting import PleoServer, Traveller, demo_ledger, serve_pleo, traveller
 
@@ -240,6 +245,33 @@ def test_without_mail_nothing_is_started(anna: Traveller, bo: Traveller) -> None
     asking(bo)
     assert "No email could be sent" in bo.post("taken", takeover="1").text
     assert not Takeover.objects.exists()
+
+
+def test_the_former_owners_get_a_mail_in_their_language(
+    anna: Traveller, bo: Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna.user.language, anna.user.time_zone = "de", "Europe/Berlin"
+    anna.user.save()
+    anna.site.member(anna.organisation, "bookkeeper", "clerk@example.com")
+    asking(bo)
+    (old,) = connections(anna)
+    mailbox = Mailbox()
+    with a_server(mailbox) as port:
+        monkeypatch.setenv("KONTOBRO_MAIL_URL", f"smtp://127.0.0.1:{port}")
+        monkeypatch.setenv("KONTOBRO_MAIL_FROM", "Kontobro <k@example.com>")
+        config.cache_clear()
+        bo.post("taken", takeover="1")
+        bo.post("taken", takeover="1")
+    ((_, _, to, sent),) = mailbox.taken
+    text = email.message_from_string(sent, policy=email.policy.default).get_content()
+    effective = (Takeover.objects.get().asked_at + WAIT).astimezone(ZoneInfo("Europe/Berlin"))
+    assert to == (anna.user.email,)
+    assert f"{effective:%Y-%m-%d %H:%M %Z}" in text
+    assert f"/c/{old.id}/" in text
+    assert "Jemand mit Zugang zu" in text
+    assert bo.user.email not in sent
+    anna.browser.post(f"/c/{old.id}/let-go/")
+    assert "Where should expenses be booked?" in bo.browser.get(bo.at(""), follow=True).text
 
 
 def test_a_takeover_waits_for_an_owner_or_three_days(anna: Traveller, bo: Traveller) -> None:

@@ -6,18 +6,22 @@ has just had; its owners are told by mail, and it takes effect when one of them 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from kontobro.core.errors import Conflict, Misconfigured
 from kontobro.core.model.connection import AlreadyConnected, Connection
+from kontobro.core.rules.dates import zone_named
 from kontobro.install.identity import is_same_company
 from kontobro.service.config import config
 from kontobro.service.notices.mail import hand_in, message_of
-from kontobro.web.models import AuditEvent, ConnectionOwner, Membership, Organisation, Setup, Takeover
+from kontobro.web.mails.letters import one_line
+from kontobro.web.models import AuditEvent, ConnectionOwner, Membership, Organisation, Setup, Takeover, User
 from kontobro.web.process import process
 
 WAIT = timedelta(hours=72)
@@ -97,30 +101,37 @@ def ask_for_takeover(setup: Setup) -> Takeover:
 
 
 def _told(other: Connection, takeover: Takeover) -> bool:
-    """Mail the former owners."""
-    subject = _("Kontobro: %(company)s is about to be connected by another organisation") % {"company": other.pleo_name}
-    text = _(
-        "Someone with access to %(company)s in Pleo wants to connect it in another organisation of this service. Your "
-        "connection would end then; everything booked, the settings and the history stay.\n\n"
-        "It takes effect on %(moment)s, or as soon as an owner confirms it on this page:\n%(link)s\n\n"
-        "If you don't expect this, ask the administrators of %(company)s in Pleo before that time."
-    ) % {
-        "company": other.pleo_name,
-        "moment": f"{effective_at(takeover):%Y-%m-%d %H:%M} UTC",
+    """Mail the former owners, each in their own language and time zone."""
+    to = owners_of(other)
+    return bool(to) and hand_in(config(), [(_letter(one, other, takeover), [one.email]) for one in to])
+
+
+def _letter(owner: User, other: Connection, takeover: Takeover) -> EmailMessage:
+    effective = effective_at(takeover).astimezone(zone_named(owner.time_zone) or dt.UTC)
+    company = one_line(other.pleo_name)
+    facts = {
+        "company": company,
+        "moment": f"{effective:%Y-%m-%d %H:%M %Z}",
         "link": f"{config().public_url.rstrip('/')}/c/{other.id}/",
     }
-    to = owners_of(other)
-    sender = config().mail_from
-    return bool(to) and hand_in(config(), [(message_of(sender, one, subject, text), [one]) for one in to])
+    with translation.override(owner.language or "en"):
+        subject = _("Kontobro: %(company)s is about to be connected by another organisation") % {"company": company}
+        text = _(
+            "Someone with access to %(company)s in Pleo wants to connect it in another organisation of this service. "
+            "Your connection would end then; everything booked, the settings and the history stay.\n\n"
+            "It takes effect on %(moment)s, or as soon as an owner confirms it on this page:\n%(link)s\n\n"
+            "If you don't expect this, ask the administrators of %(company)s in Pleo before that time."
+        )
+    return message_of(config().mail_from, owner.email, subject, text % facts)
 
 
-def owners_of(connection: Connection) -> Sequence[str]:
-    """The mail addresses of the owners of the connection's organisation."""
+def owners_of(connection: Connection) -> Sequence[User]:
+    """The owners of the connection's organisation."""
     owner = ConnectionOwner.objects.filter(connection_id=connection.id).first()
     if owner is None:
         return ()
     members = Membership.objects.select_related("user").filter(organisation_id=owner.organisation_id, role="owner")
-    return [member.user.email for member in members]
+    return [member.user for member in members]
 
 
 def asked_of(connection: Connection) -> Takeover | None:

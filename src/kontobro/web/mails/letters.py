@@ -57,7 +57,7 @@ def one_letter(config: ServiceConfig, membership: Membership, part: Part, name: 
     with translation.override(language_of(membership)):
         body = f"{part.company}\n\n{part.text}\n\n{_address(config, part.path)}\n\n"
         body += mail_in(ONCE_A_DAY, language_of(membership))
-        subject = f"Kontobro: {_one_line(part.company.partition(' → ')[0])}: {part.subject}"
+        subject = f"Kontobro: {one_line(part.company.partition(' → ')[0])}: {part.subject}"
         return _letter(config, membership, (subject, body), name, all_of_them=False)
 
 
@@ -112,6 +112,6 @@ def _address(config: ServiceConfig, path: str) -> str:
     return f"{config.public_url.rstrip('/')}/{path.lstrip('/')}"
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """A company's name as a subject may have it."""
     return " ".join(text.split())[:LONGEST]
