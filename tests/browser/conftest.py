@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,10 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home whose database is up to date, to copy."""
-    return build_template(tmp_path_factory.mktemp("template"))
+    """A home whose database is up to date, to copy. Made in a thread of its own: where a Chromium is open already, its
+    event loop runs in this one, and Django refuses to ask a database there."""
+    with ThreadPoolExecutor(1) as database:
+        return database.submit(build_template, tmp_path_factory.mktemp("template")).result()
 
 
 @pytest.fixture(scope="module")

@@ -8,14 +8,12 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Request, expect
+from playwright.sync_api import Request
 
 import tests.support.pages_ready  # noqa: F401 - before what is of Django
 from kontobro.web.models import ApiToken, Invitation, MonthClose, Organisation
-from tests.browser.firm import LONG, UNBROKEN, Firm
+from tests.browser.firm import Firm
 from tests.browser.served_site import Visit
-from tests.browser.test_firm_way import companies
-from tests.support.big_store import fill_one
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -117,53 +115,3 @@ def test_a_double_click_makes_one_of_each(firm: Firm, visit: Visit) -> None:
         sent = twice(visit, words)
         assert len(sent) == 1, (path, sent)
         assert firm.served.ask(count) == 1, path
-
-
-# ---------------------------------------------------------------------------------- sizes
-
-
-def test_names_of_any_length_fit(firm: Firm, visit: Visit) -> None:
-    long = firm.add(UNBROKEN[:300])
-    for path in (
-        firm.of,
-        f"{firm.of}settings/",
-        f"{firm.of}month-end/?month=2026-10",
-        f"{firm.of}problems/",
-        f"/c/{long.id}/",
-        f"/c/{long.id}/jobs/",
-        f"/c/{long.id}/month-end/?month=2026-10",
-        f"/c/{long.id}/disconnect/",
-    ):
-        visit.stops_at(path, f"a long name at {path}")
-
-
-def test_a_company_with_nothing_says_what_comes_next(firm: Firm, visit: Visit) -> None:
-    empty = firm.others[0]
-    for path in ("jobs/", "bookings/?first=", "tie-out/", "month-end/?month=2026-08"):
-        visit.stops_at(f"/c/{empty.id}/{path}", f"nothing at {path}")
-    visit.go(f"/c/{empty.id}/bookings/?first=")
-    visit.says("Press Export in Pleo.")
-
-
-def test_five_thousand_bookings_are_paged_searched_and_checked(firm: Firm, visit: Visit) -> None:
-    many = firm.others[1]
-    firm.served.ask(fill_one, firm.served.site.app.store, many.id, 5_000)
-    visit.stops_at(f"/c/{many.id}/bookings/?first=", "5,000 bookings")
-    visit.says("5,000 entries")
-    visit.page.get_by_role("navigation", name="Pages").get_by_role("link").last.click()
-    visit.settled()
-    visit.page.keyboard.press("/")
-    expect(visit.page.get_by_label("Search")).to_be_focused()
-    visit.page.keyboard.type("Payee 4321")
-    visit.page.keyboard.press("Enter")
-    expect(visit.page.locator("[data-list] tbody tr")).to_have_count(1)
-    visit.page.keyboard.press("/")
-    visit.page.keyboard.press("ArrowDown")
-    visit.page.keyboard.press("Enter")
-    visit.heading(re.compile("Payee 4321"))
-    visit.page.keyboard.press("Escape")
-    expect(visit.page.get_by_label("Search")).to_have_value("Payee 4321")
-    visit.go(firm.of)
-    visit.page.get_by_label("Search for a company").fill(LONG[:100])
-    visit.page.keyboard.press("Enter")
-    expect(companies(visit)).to_have_count(1)
