@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -15,7 +17,7 @@ from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.model.masterdata import Account, Company, Dimension, DimensionValue, MasterRecord, TaxCode
 from kontobro.core.model.settings import Settings
 from kontobro.core.ports import Connector
-from kontobro.export import Ports
+from kontobro.export import Ports, next_job, run_job
 from kontobro.pleo import Ways, open_pleo
 from kontobro.store import open_store
 from kontobro.testing.connector.memory import MemoryConnector
@@ -109,6 +111,19 @@ def ports(
     finally:
         client.close()
         store.close()
+
+
+def exported(folder: Path, pleo: MockPleo, connector: Connector) -> float:
+    """CPU seconds of the job that waits in that Pleo, into a store in the folder. All of its items are booked."""
+    with ports(folder, pleo, connector, connection()) as opened:
+        job = next_job(opened)
+        assert job
+        gc.collect()
+        began = time.process_time()
+        result = run_job(connection(), job, opened)
+        spent = time.process_time() - began
+    assert (result.event, result.booked, pleo.updates) == ("completed", pleo.total, pleo.total), result
+    return spent
 
 
 def in_memory() -> MemoryConnector:

@@ -12,7 +12,6 @@ from bench import books
 from bench.pleo import MockPleo
 from bench.result import Result
 from kontobro.erp.registry import load_connector
-from kontobro.export import next_job, run_job
 
 SMALL, LARGE = 1_000, 50_000
 
@@ -35,11 +34,7 @@ def _peak(items: int) -> float:
     """Export `items` items into a fresh ledger; the peak of this process' resident memory in MB."""
     with TemporaryDirectory() as folder:
         connector = load_connector("beancount", {"ledger": str(books.beancount_ledger(Path(folder)))})
-        with books.ports(Path(folder), MockPleo(items), connector, books.connection()) as ports:
-            job = next_job(ports)
-            assert job
-            result = run_job(books.connection(), job, ports)
-        assert (result.event, result.booked) == ("completed", items), result
+        books.exported(Path(folder), MockPleo(items), connector)
     return high_water()
 
 

@@ -10,23 +10,18 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
-from django.test import override_settings
 from playwright.sync_api import Browser, Page, expect
 
 import tests.support.pages_ready  # noqa: F401 - before what is of Django
-from tests.browser.served_site import LOADING, ServedSite
+from tests.browser.served_site import LOADING, ServedSite, serve
 from tests.browser.visitor import SOON
 from tests.support.chromium import CHROMIUM, open_chromium, open_window
 from tests.support.page_watch import DESK, PHONE
-from tests.support.site import Site
-from tests.support.warm_ledgers import use_interpreters, use_warm_ledgers
 from tests.web.fuzz_service import STEPS, Address, FuzzService, addresses, open_fuzz_service
-from tests.web.live import serve_pages
 
 FOLDER = Path(__file__).resolve().parents[1] / "screenshots"
 LANGUAGES = {"en": "en-GB", "de": "de-DE"}
@@ -37,27 +32,14 @@ LANGUAGES = {"en": "en-GB", "de": "de-DE"}
 class Sight:
     """A page: its address, the step at which a setup has to be for it, and whether one sees it signed out."""
 
-    address: str
+    address: Address
     step: str = ""
     stranger: bool = False
 
     @property
     def name(self) -> str:
         """Of its pictures."""
-        return "-".join(filter(None, (self.address, self.step, "signed-out" if self.stranger else "")))
-
-
-@contextmanager
-def served_town(folder: Path) -> Iterator[tuple[ServedSite, FuzzService]]:
-    """The service with one of everything, served from this process."""
-    use_warm_ledgers()
-    with ThreadPoolExecutor(1) as database, ExitStack() as ends, override_settings(ASIDE_PATIENCE=60):
-        ends.callback(use_interpreters)
-        served = ServedSite(Site, "", database, ends)  # type: ignore[arg-type]
-        service = served.enter(open_fuzz_service(folder))
-        served.site = service.site
-        served.url = ends.enter_context(serve_pages())
-        yield served, service
+        return "-".join(filter(None, (self.address.name, self.step, "signed-out" if self.stranger else "")))
 
 
 def sights(service: FuzzService) -> list[Sight]:
@@ -67,9 +49,9 @@ def sights(service: FuzzService) -> list[Sight]:
 
 def _wanted(address: Address) -> Iterator[Sight]:
     if "setup" in address.parameters:
-        yield from (Sight(address.name, step) for step in STEPS)
+        yield from (Sight(address, step) for step in STEPS)
     else:
-        yield from (Sight(address.name), Sight(address.name, stranger=True))
+        yield from (Sight(address), Sight(address, stranger=True))
 
 
 def _is_page(service: FuzzService, sight: Sight) -> bool:
@@ -81,8 +63,7 @@ def _is_page(service: FuzzService, sight: Sight) -> bool:
 
 
 def path_of(service: FuzzService, sight: Sight) -> str:
-    (address,) = (one for one in addresses() if one.name == sight.address)
-    return address.path(service.facts())
+    return sight.address.path(service.facts())
 
 
 def take(page: Page, name: str) -> None:
@@ -121,7 +102,7 @@ def main(languages: list[str]) -> int:
     FOLDER.mkdir()
     with (
         tempfile.TemporaryDirectory() as folder,
-        served_town(Path(folder)) as (served, service),
+        serve(open_fuzz_service(Path(folder)), attrgetter("site")) as (served, service),
         open_chromium() as browser,
     ):
         for language in languages or LANGUAGES:

@@ -16,14 +16,13 @@ from pathlib import Path
 
 from bench.__main__ import show, write
 from bench.result import Result
-from bench.scale.cases import CASES, Figures
+from bench.scale.cases import Figures
 
 SIZES = {
     "items": (1_000, 10_000, 100_000),
     "history": (10_000, 100_000, 1_000_000),
     "ledger": (1_000, 10_000, 50_000),
 }
-"""The last case is slow: Beancount reads a ledger of 500,000 entries for minutes, before anything of ours begins."""
 
 CPU, MEMORY = 1.3, 1.5
 CURVES = Path(__file__).with_name("curves.csv")
@@ -59,9 +58,7 @@ def _curve(name: str, largest: int) -> list[Figures]:
 
 def _measured(name: str, size: int) -> Figures:
     command = [sys.executable, "-m", "bench.scale.cases", name, str(size)]
-    case, of, items, cpu, memory = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
-    assert case in CASES
-    return Figures(case, of, items, cpu, memory)
+    return Figures(*json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout))
 
 
 def growth(name: str, curve: Sequence[Figures]) -> list[Result]:

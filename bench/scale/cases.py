@@ -8,9 +8,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,9 +18,7 @@ from bench.memory import high_water
 from bench.pleo import MockPleo
 from kontobro.core.errors import Problem
 from kontobro.core.model.journal import Booking, Entry
-from kontobro.core.ports import Connector
 from kontobro.erp.registry import load_connector
-from kontobro.export import next_job, run_job
 from kontobro.store import open_store
 from kontobro.testing.connector.memory import MemoryConnector
 
@@ -51,7 +48,7 @@ class Figures:
 def of_items(size: int) -> Figures:
     """A job of `size` items."""
     with TemporaryDirectory() as folder:
-        cpu = _export(Path(folder), size, Forgetful(books.CHART))
+        cpu = books.exported(Path(folder), MockPleo(size), Forgetful(books.CHART))
     return Figures("items", size, size, cpu, high_water())
 
 
@@ -59,7 +56,7 @@ def of_history(size: int) -> Figures:
     """A job after `size` bookings of earlier ones."""
     with TemporaryDirectory() as folder:
         _fill(Path(folder), size)
-        cpu = _export(Path(folder), ITEMS, books.in_memory())
+        cpu = books.exported(Path(folder), MockPleo(ITEMS), books.in_memory())
     return Figures("history", size, ITEMS, cpu, high_water())
 
 
@@ -70,22 +67,11 @@ def of_ledger(size: int) -> Figures:
         with ledger.open("a") as file:
             file.writelines(_entry(number) for number in range(size))
         connector = load_connector("beancount", {"ledger": str(ledger)})
-        cpu = _export(Path(folder), ITEMS, connector)
+        cpu = books.exported(Path(folder), MockPleo(ITEMS), connector)
     return Figures("ledger", size, ITEMS, cpu, high_water())
 
 
 CASES: dict[str, Callable[[int], Figures]] = {"items": of_items, "history": of_history, "ledger": of_ledger}
-
-
-def _export(folder: Path, items: int, connector: Connector) -> float:
-    with books.ports(folder, MockPleo(items), connector, books.connection()) as ports:
-        job = next_job(ports)
-        assert job
-        began = time.process_time()
-        result = run_job(books.connection(), job, ports)
-        spent = time.process_time() - began
-    assert (result.event, result.booked) == ("completed", items), result
-    return spent
 
 
 class Forgetful(MemoryConnector):
@@ -135,5 +121,4 @@ BOOKINGS = """
 
 
 if __name__ == "__main__":
-    figures = CASES[sys.argv[1]](int(sys.argv[2]))
-    print(json.dumps([figures.case, figures.size, figures.items, figures.cpu, figures.memory]))
+    print(json.dumps(astuple(CASES[sys.argv[1]](int(sys.argv[2])))))

@@ -45,9 +45,7 @@ class ServedSite:
 
     def enter(self, what: AbstractContextManager[T]) -> T:
         """Open it there, until the site closes."""
-        found = self.ask(what.__enter__)
-        self.ends.callback(lambda: self.ask(what.__exit__, None, None, None))
-        return found
+        return _entered(self.database, self.ends, what)
 
     def sign_in(self, window: BrowserContext, user: User) -> None:
         """The window's cookie is that of a person who signed in."""
@@ -58,16 +56,27 @@ class ServedSite:
         )
 
 
+def _entered(database: ThreadPoolExecutor, ends: ExitStack, what: AbstractContextManager[T]) -> T:
+    found = database.submit(what.__enter__).result()
+    ends.callback(lambda: database.submit(what.__exit__, None, None, None).result())
+    return found
+
+
 @contextmanager
 def serve_site(home: Path) -> Iterator[ServedSite]:
-    """Open the site of this home and serve it; ledgers are read by a process that is warm."""
+    """Open the site of this home and serve it."""
+    with serve(open_site(home), lambda site: site) as (served, _):
+        yield served
+
+
+@contextmanager
+def serve(opened: AbstractContextManager[T], site_of: Callable[[T], Site]) -> Iterator[tuple[ServedSite, T]]:
+    """Open it and serve its site; ledgers are read by a process that is warm."""
     use_warm_ledgers()
     with ThreadPoolExecutor(1) as database, ExitStack() as ends, override_settings(ASIDE_PATIENCE=60):
         ends.callback(use_interpreters)
-        served = ServedSite(Site, "", database, ends)  # type: ignore[arg-type]
-        served.site = served.enter(open_site(home))
-        served.url = ends.enter_context(serve_pages())
-        yield served
+        found = _entered(database, ends, opened)
+        yield ServedSite(site_of(found), ends.enter_context(serve_pages()), database, ends), found
 
 
 @dataclass

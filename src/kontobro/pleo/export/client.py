@@ -320,5 +320,5 @@ def _instant(when: datetime | None) -> str | None:
     return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _midnight(day: date) -> str:
-    return datetime.combine(day, time(), UTC).isoformat().replace("+00:00", "Z")
+def _midnight(day: date) -> str | None:
+    return _instant(datetime.combine(day, time(), UTC))

@@ -6,7 +6,7 @@ Whose connections a reader may see is decided by the caller, who names them all.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import Any, cast
 
@@ -54,18 +54,8 @@ class MonthCounts:
     changed_at: datetime | None = None
 
 
-COLUMNS = {
-    "id": "id",
-    "name": "handle",
-    "company_name": "company_name",
-    "company_id": "company_id",
-    "status": "status",
-    "erp": "erp",
-    "erp_company": "erp_company",
-    "erp_company_name": "erp_company_name",
-    "environment": "environment",
-}
-"""Of the table, and what each is here."""
+FIELDS = tuple(field.name for field in fields(Company))
+COLUMNS = tuple("name" if field == "handle" else field for field in FIELDS)
 
 
 def firm_of(store: Store) -> Firm:
@@ -85,7 +75,7 @@ class Firm:
         """Those of these that exist, by name."""
         rows = self._rows(models.Connection).filter(Among("id", connection_ids)).values_list(*COLUMNS)
         with self._database.reading():
-            found = [Company(**dict(zip(COLUMNS.values(), row, strict=True))) for row in rows]
+            found = [Company(**dict(zip(FIELDS, row, strict=True))) for row in rows]
         return sorted(found, key=lambda one: (one.pleo_name.casefold(), one.id))
 
     def last_exports(self, connection_ids: Sequence[str]) -> Mapping[str, datetime]:
