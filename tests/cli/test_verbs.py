@@ -145,7 +145,7 @@ def test_an_unreachable_side_wins_over_what_a_person_mends(bench: Bench) -> None
         ("retention_days", "many", "a whole number from 0 to 3650"),
         ("wallets.XXY", "1080", "not a currency code"),
         ("wallet.EUR", "1080", "not a table"),
-        ("rows", "x", "settings import FILE"),
+        ("rows", "x", "Write them in a settings file and import it"),
         ("out_of_pocket", "9999", "9999"),
     ],
 )

@@ -6,17 +6,17 @@ import re
 from collections.abc import Mapping
 
 import pytest
+from babel.messages.pofile import read_po
 
 from kontobro.core.settings.catalogue import Entry, catalogue, row_catalogue
 from tests.addons.tryton.installation import MODULE
 
 LANGUAGES = ("da", "de", "fr", "sv")
-ENTRY = re.compile(r'msgctxt "(.*)"\nmsgid "(.*)"\nmsgstr "(.*)"\n')
 
 
 def translated(language: str) -> dict[tuple[str, str], str]:
-    text = (MODULE / "locale" / f"{language}.po").read_text(encoding="utf-8")
-    return {(place, original): said for place, original, said in ENTRY.findall(text)}
+    with (MODULE / "locale" / f"{language}.po").open("rb") as file:
+        return {(str(entry.context), str(entry.id)): str(entry.string) for entry in read_po(file) if entry.id}
 
 
 def originals() -> dict[str, str]:
