@@ -8,6 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 Reference = Literal["enforced", "searchable"]
+StoreKind = Literal["sqlite", "postgresql"]
+ErpKind = Literal["memory", "beancount"]
+Auth = Literal["api_key", "oauth"]
+
+FORM: Final = 2
+"""Goes up when a seed would make another plan than before: seeds are counted by form."""
 
 KINDS: Final[Mapping[str, int]] = {
     # what goes wrong: how often, beside the others
@@ -24,15 +30,29 @@ KINDS: Final[Mapping[str, int]] = {
     "cancel the job": 2,
     "press Export again": 5,
     "revoke the login": 2,
+    "connect again": 2,
     "move the clock": 5,
     "delay": 5,
     "void by hand": 3,
     "delete by hand": 2,
     "post by hand": 3,
+    "edit by hand": 4,
     "wake everyone": 6,
     "delete our history": 2,
     "break the page": 3,
+    "expire receipt addresses": 3,
 }
+
+OF_TOKENS: Final[Mapping[str, int]] = {"expire the token": 8}
+"""Beside them, where the login is by OAuth."""
+
+OF_WEBHOOKS: Final[Mapping[str, int]] = {
+    "lose the webhook": 4,
+    "repeat the webhook": 4,
+    "delay the webhook": 3,
+    "forge a webhook": 2,
+}
+"""Beside them, where Pleo tells of new jobs."""
 
 MOST_ACTS: Final = 12
 SPREAD: Final = 240
@@ -62,15 +82,23 @@ class Plan:
     bills: bool
     settle_seconds: int
     homes: tuple[int, ...]
+    auth: Auth = "api_key"
+    webhooks: bool = False
+    store: StoreKind = "sqlite"
+    erp: ErpKind = "memory"
     acts: tuple[Act, ...]
 
     def in_words(self) -> Sequence[str]:
         """The world, for a person."""
         many = "two exporters of one installation" if self.homes == (0, 0) else "two installations"
         return (
+            "" if self.store == "sqlite" else "the store is PostgreSQL",
+            "" if self.erp == "memory" else "entries are booked into Beancount",
             f"the reference is {self.reference}",
             f"a late write shows within {self.settle_seconds} s" if self.reference == "searchable" else "",
             "one exporter" if self.homes == (0,) else many,
+            "login by OAuth" if self.auth == "oauth" else "login by API key",
+            "webhooks" if self.webhooks else "",
             f"entries are {'drafts' if self.drafts else 'posted at once'}"
             + (", to be posted" if self.drafts and self.posted else ""),
             f"{self.batch_size} in a batch" if self.batch_size > 1 else "one by one",
@@ -79,14 +107,11 @@ class Plan:
         )
 
 
-def plan_of(seed: int) -> Plan:
-    """The same seed, the same plan."""
+def plan_of(seed: int, *, store: StoreKind = "sqlite", erp: ErpKind = "memory") -> Plan:
+    """The same seed, the same plan. Another store changes nothing of it; Beancount is as it is."""
     draw = random.Random(seed)
     reference: Reference = draw.choice(("enforced", "searchable"))
-    count = draw.randint(1, MOST_ACTS)
-    kinds = draw.choices(list(KINDS), weights=list(KINDS.values()), k=count)
-    spread = draw.choice((60, SPREAD, SPREAD))
-    return Plan(
+    plan = Plan(
         seed=seed,
         reference=reference,
         drafts=draw.random() < 0.7,
@@ -96,10 +121,28 @@ def plan_of(seed: int) -> Plan:
         bills=draw.random() < 0.85,
         settle_seconds=draw.choice((5, 60, 300)),
         homes=draw.choice(((0,), (0,), (0, 0), (0, 1) if reference == "enforced" else (0, 0))),
-        acts=tuple(
-            sorted((Act(draw.randrange(spread), kind, draw.random()) for kind in kinds), key=lambda act: act.at)
-        ),
+        auth=draw.choice(("api_key", "api_key", "oauth")),
+        webhooks=draw.random() < 0.4,
+        store=store,
+        erp=erp,
+        acts=(),
     )
+    if erp == "beancount":
+        plan = replace(plan, reference="enforced", drafts=True, batch_size=100, fingerprints=True, bills=True)
+    return replace(plan, acts=_acts(plan, draw))
+
+
+def _acts(plan: Plan, draw: random.Random) -> tuple[Act, ...]:
+    """Those that can happen in this world, in their order."""
+    kinds = {
+        **KINDS,
+        **(OF_TOKENS if plan.auth == "oauth" else {}),
+        **(OF_WEBHOOKS if plan.webhooks else {}),
+    }
+    spread = draw.choice((60, SPREAD, SPREAD))
+    chosen = draw.choices(list(kinds), weights=list(kinds.values()), k=draw.randint(1, MOST_ACTS))
+    acts = [Act(draw.randrange(spread), kind, draw.random()) for kind in chosen]
+    return tuple(sorted(acts, key=lambda act: act.at))
 
 
 def without(plan: Plan, acts: Sequence[Act]) -> Plan:

@@ -20,10 +20,18 @@ BY_HAND = (
     "cancel the job",
     "press Export again",
     "revoke the login",
+    "expire the token",
+    "connect again",
     "void by hand",
     "delete by hand",
     "post by hand",
+    "edit by hand",
+    "expire receipt addresses",
     "delete our history",
+    "lose the webhook",
+    "repeat the webhook",
+    "delay the webhook",
+    "forge a webhook",
 )
 """What people and Pleo do, whenever a seam is crossed."""
 
@@ -59,7 +67,7 @@ class World:
         self._told: set[str] = set()
         self.hand: Hand | None = None
         self._waiting = list(plan.acts)
-        self._later: list[tuple[datetime, int, Callable[[], object]]] = []
+        self._later: list[tuple[datetime, int, str, Callable[[], object]]] = []
         self._order = itertools.count()
         self._away: dict[str, datetime] = {}
         """Until when a side does not answer."""
@@ -85,9 +93,9 @@ class World:
             raise Unreachable("It can't be reached.", "It is tried again.")
         return act
 
-    def later(self, seconds: float, work: Callable[[], object]) -> None:
-        """Do it so much later, whoever is there then."""
-        heapq.heappush(self._later, (self.clock.now() + timedelta(seconds=seconds), next(self._order), work))
+    def later(self, seconds: float, work: Callable[[], object], *, side: str) -> None:
+        """Have that side do it so much later, whoever is there then; lost when it is restarted."""
+        heapq.heappush(self._later, (self.clock.now() + timedelta(seconds=seconds), next(self._order), side, work))
 
     def kill(self, worker: Worker) -> NoReturn:
         """This worker's process is dead, here and now."""
@@ -97,7 +105,7 @@ class World:
     def do_due(self) -> None:
         """Do what was put off until now."""
         while self._later and self._later[0][0] <= self.clock.now():
-            heapq.heappop(self._later)[2]()
+            heapq.heappop(self._later)[-1]()
 
     # -------------------------------------------------------------------------------------- what goes wrong
 
@@ -136,8 +144,12 @@ class World:
                 self.clock.move(timedelta(seconds=act.size * 7200))
             case "wake everyone":
                 self.schedule.wake()
-            case "refuse for a while" | "restart the accounting system":
+            case "refuse for a while":
                 self._away[side] = self.clock.now() + timedelta(seconds=10 + act.size * 900)
+            case "restart the accounting system":
+                self._away[side] = self.clock.now() + timedelta(seconds=5 + act.size * 120)
+                self._later = [one for one in self._later if one[2] != side]
+                heapq.heapify(self._later)
             case "lose the request":
                 raise Unreachable("The connection broke.", "It is tried again.")
             case _:
