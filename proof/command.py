@@ -78,7 +78,7 @@ def _many(console: Console, asked: argparse.Namespace, figures: dict[str, Any]) 
     failing: list[Verdict] = []
     with _progress(console) as shown:
         task = shown.add_task("tried", total=asked.seeds)
-        for part in search(range(start, start + asked.seeds), plans=_plans(asked)):
+        for part in search(range(start, start + asked.seeds), plans=_plans(asked), workers=asked.workers):
             cpu, crossings, done = cpu + part.cpu, crossings + part.crossings, done + len(part.seeds)
             failing += part.failing
             shown.update(task, completed=done)
