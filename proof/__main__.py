@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-OURS = ("--seeds", "--seed", "--planted", "--baselines", "--report", "--help", "-h")
+OURS = ("--seeds", "--seed", "--planted", "--baselines", "--real", "--report", "--help", "-h")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -32,6 +32,7 @@ def _read(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, metavar="N", help="run this one, and tell its story")
     parser.add_argument("--planted", nargs="*", metavar="WORD", help="plant faults, those that hold a word, find them")
     parser.add_argument("--baselines", type=_count, metavar="N", help="the field's usual ways under so many seeds")
+    parser.add_argument("--real", type=_count, metavar="N", help="run so many seeds with real processes too, compare")
     parser.add_argument("--within", type=_count, default=2000, metavar="N", help="seeds within which a fault is found")
     parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite", help="where our history is")
     parser.add_argument("--erp", choices=("memory", "beancount"), default="memory", help="where entries are booked")

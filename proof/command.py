@@ -6,10 +6,12 @@ import argparse
 import json
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from rich.console import Console
@@ -18,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from proof import report, tally
 from proof.baselines import BASELINES, Harm, harm_of
 from proof.planted import found_in, planted
+from proof.real import Compared, candidates, compare_all, left_out
 from proof.search import search, shrunk
 from proof.simulator.exporters.homes import serve_postgres
 from proof.simulator.plan import Plan, plan_of
@@ -37,6 +40,7 @@ def carry_out(asked: argparse.Namespace) -> int:
     works: list[tuple[bool, Callable[[], bool]]] = [
         (asked.seed is not None, lambda: _one(console, _plans(asked)(asked.seed))),
         (asked.seeds is not None, lambda: _many(console, asked, figures)),
+        (asked.real is not None, lambda: _real(console, asked, figures)),
         (asked.planted is not None, lambda: _planted(console, asked, figures)),
         (asked.baselines is not None, lambda: _baselines(console, asked, figures)),
     ]
@@ -116,6 +120,37 @@ def _planted(console: Console, asked: argparse.Namespace, figures: dict[str, Any
     console.print(f"{len(outcomes) - len(lost)} of {len(outcomes)} planted faults found within {asked.within:,} seeds.")
     figures["planted"] = {"within": asked.within, "faults": outcomes}
     return not lost
+
+
+def _real(console: Console, asked: argparse.Namespace, figures: dict[str, Any]) -> bool:
+    """Seeds in which processes are killed, once simulated and once with processes that are killed."""
+    start = secrets.randbelow(FRESH) if asked.start is None else asked.start
+    console.print(f"{asked.real} seeds from {start} on: to repeat them, add --start {start}.")
+    compared: list[Compared] = []
+    with _progress(console) as shown:
+        task = shown.add_task("compared", total=asked.real)
+        for one in compare_all(list(islice(candidates(start), asked.real)), asked.workers):
+            compared.append(one)
+            shown.update(task, completed=len(compared))
+    apart = [one for one in compared if one.differences]
+    for one in apart[:MOST_TOLD]:
+        console.print(f"[red]Seed {one.seed}[/red], {one.system}: {'; '.join(one.differences)}", soft_wrap=True)
+    figures["real"] = {
+        "start": start,
+        "seeds": len(compared),
+        "agree": len(compared) - len(apart),
+        "apart": [one.seed for one in apart],
+        "killed": sum(one.killed for one in compared),
+        "processes": sum(one.processes for one in compared),
+        "systems": dict(Counter(one.system for one in compared)),
+        "left_out": dict(left_out(compared).most_common()),
+    }
+    console.print(
+        f"{len(compared)} seeds with {figures['real']['processes']} real processes, "
+        f"{figures['real']['killed']} of them killed with kill -9: {figures['real']['agree']} agree."
+    )
+    console.print(f"Acts that only the simulator can do, left out: {sum(figures['real']['left_out'].values())}.")
+    return not apart
 
 
 def _baselines(console: Console, asked: argparse.Namespace, figures: dict[str, Any]) -> bool:

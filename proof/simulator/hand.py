@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from kontobro.core.model.journal import Reference
 from pleo_sandbox.company.jobs import Job
+from proof.simulator.books.held import ByHand
 from proof.simulator.company import Company
 from proof.simulator.exporters.worker import Exporters
 from proof.simulator.plan import Act
@@ -56,6 +57,8 @@ class People:
 
     def _by_hand(self, act: Act) -> str:
         books = self._company.books
+        if not isinstance(books, ByHand):
+            return ""
         there = [one for one in books.references() if books.status(one) in ("draft", "posted")]
         drafts = [one for one in there if books.status(one) == "draft"]
         match act.kind:

@@ -90,8 +90,9 @@ def _wrong_with_entry(company: Company, number: int, entry: Entry) -> Iterator[s
     if status not in ("posted", wanted):
         yield f"expense {number} is {status or 'not'} in the books under {entry.reference}"
         return
-    for wrong in differences(entry, books.shows(entry.reference), books.capabilities):
-        yield f"expense {number} is booked otherwise than Pleo says, {wrong}"
+    if (shown := books.shows(entry.reference)) is not None:
+        for wrong in differences(entry, shown, books.capabilities):
+            yield f"expense {number} is booked otherwise than Pleo says, {wrong}"
     booking = books.booking(entry.reference)
     for wrong in differences(entry, booking, books.capabilities):
         yield f"expense {number} is found otherwise than Pleo says, {wrong}"

@@ -9,8 +9,14 @@ from typing import Final, Literal
 
 Reference = Literal["enforced", "searchable"]
 StoreKind = Literal["sqlite", "postgresql"]
-ErpKind = Literal["memory", "beancount"]
+ErpKind = Literal["memory", "beancount", "plain"]
 Auth = Literal["api_key", "oauth"]
+
+BOOKS: Final[Mapping[ErpKind, str]] = {
+    "memory": "an accounting system in memory",
+    "beancount": "Beancount",
+    "plain": "a file that doubles what is written twice",
+}
 
 FORM: Final = 2
 """Goes up when a seed would make another plan than before: seeds are counted by form."""
@@ -71,7 +77,8 @@ class Act:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A world and its acts. `homes`: each exporter's installation by number, so `(0, 0)` are two exporters at one."""
+    """A world and its acts. `homes`: each exporter's installation by number, so `(0, 0)` are two exporters at one.
+    `restart_seconds`: until a new process takes a dead one's place."""
 
     seed: int
     reference: Reference
@@ -86,6 +93,7 @@ class Plan:
     webhooks: bool = False
     store: StoreKind = "sqlite"
     erp: ErpKind = "memory"
+    restart_seconds: int = 20
     acts: tuple[Act, ...]
 
     def in_words(self) -> Sequence[str]:
@@ -93,7 +101,7 @@ class Plan:
         many = "two exporters of one installation" if self.homes == (0, 0) else "two installations"
         return (
             "" if self.store == "sqlite" else "the store is PostgreSQL",
-            "" if self.erp == "memory" else "entries are booked into Beancount",
+            "" if self.erp == "memory" else f"entries are booked into {BOOKS[self.erp]}",
             f"the reference is {self.reference}",
             f"a late write shows within {self.settle_seconds} s" if self.reference == "searchable" else "",
             "one exporter" if self.homes == (0,) else many,

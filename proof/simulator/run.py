@@ -7,15 +7,17 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 from kontobro.export import run_job
 from proof.simulator.books.held import Held
 from proof.simulator.books.memory import MemoryBooks
+from proof.simulator.books.plain import PlainBooks
 from proof.simulator.company import Company, open_company
 from proof.simulator.exporters.homes import homes_of
+from proof.simulator.exporters.lives import Life
 from proof.simulator.exporters.worker import Export, Exporters
 from proof.simulator.hand import People
 from proof.simulator.judge import told_secrets, too_early, wrong_in_history, wrong_with
@@ -47,6 +49,7 @@ class Verdict:
     wrong: tuple[str, ...]
     story: tuple[str, ...]
     crossings: int
+    lives: tuple[Life, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def is_whole(self) -> bool:
@@ -71,7 +74,7 @@ def simulate(plan: Plan, export: Export = run_job) -> Verdict:
             _end(world, exporters)
         wrong.extend(exporters.logins.wrong)
         wrong.extend(told_secrets([*heard, *world.story], exporters.logins.secrets))
-        return Verdict(plan, tuple(dict.fromkeys(wrong)), tuple(world.story), world.crossings)
+        return Verdict(plan, tuple(dict.fromkeys(wrong)), tuple(world.story), world.crossings, tuple(exporters.lives))
 
 
 def _opened(plan: Plan, world: World, folder: Path, export: Export) -> tuple[Exporters, list[str]]:
@@ -99,6 +102,8 @@ def _books(plan: Plan, folder: Path) -> Held:
         from proof.simulator.books.beancount import BeancountBooks  # Beancount takes a second to load
 
         return BeancountBooks(folder / "ledger")
+    if plan.erp == "plain":
+        return PlainBooks(folder / "books")
     return MemoryBooks(plan)
 
 

@@ -28,12 +28,14 @@ class Stuck(AssertionError):
 @dataclass(eq=False, slots=True)
 class Worker:
     """One exporter's processes, one after the other. `fenced`: the present one is dead. `wakes`: when it goes on.
-    `resting`: it has nothing to do until then. `called`: when it was asked to look while it was busy."""
+    `resting`: it has nothing to do until then. `called`: when it was asked to look while it was busy. `died_at`: the
+    point at which its last process was killed."""
 
     number: int
     home: int
     wakes: datetime
     life: int = 0
+    died_at: str = ""
     resting: bool = True
     called: datetime | None = None
     fenced: bool = False

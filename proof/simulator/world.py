@@ -77,8 +77,7 @@ class World:
     def cross(self, worker: Worker, point: str, kinds: Sequence[str]) -> Act | None:
         """A seam is crossed. Raises Killed for a dead worker, and Unreachable while that side is away. Answers an act
         of these kinds that the caller has to carry out."""
-        if worker.fenced:
-            raise Killed
+        self._require_alive(worker, point)
         self.crossings += 1
         if self.crossings > MOST_CROSSINGS:
             raise Endless(f"{MOST_CROSSINGS} crossings, and still no end")
@@ -87,8 +86,7 @@ class World:
         act = self._next(point, kinds)
         if act is not None:
             act = self._carried_out(worker, point, act)
-            if worker.fenced:  # its own process was ended with the others
-                raise Killed
+            self._require_alive(worker, point)  # its own process may have been ended with the others
         if point.endswith(":before") and self.clock.now() < self._away.get(point.partition(".")[0], self.clock.now()):
             raise Unreachable("It can't be reached.", "It is tried again.")
         return act
@@ -96,6 +94,11 @@ class World:
     def later(self, seconds: float, work: Callable[[], object], *, side: str) -> None:
         """Have that side do it so much later, whoever is there then; lost when it is restarted."""
         heapq.heappush(self._later, (self.clock.now() + timedelta(seconds=seconds), next(self._order), side, work))
+
+    def _require_alive(self, worker: Worker, point: str) -> None:
+        if worker.fenced:
+            worker.died_at = worker.died_at or point
+            raise Killed
 
     def kill(self, worker: Worker) -> NoReturn:
         """This worker's process is dead, here and now."""
@@ -137,6 +140,7 @@ class World:
         self.tell(worker, f"{point.replace(':', ', ')}: {act.kind}")
         match act.kind:
             case "kill":
+                worker.died_at = point
                 self.kill(worker)
             case "delay":
                 self.clock.move(timedelta(seconds=act.size * 400))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from kontobro.core.model.journal import Booking, Reference
 from kontobro.core.ports import Capabilities, Connector
@@ -38,7 +38,9 @@ class Held(Protocol):
         """`draft`, `posted`, `void`, or nothing where there is no such document."""
         ...
 
-    def shows(self, reference: Reference) -> Shown: ...
+    def shows(self, reference: Reference) -> Shown | None:
+        """None where a person sees no more than the connector's `find` says."""
+        ...
 
     def booking(self, reference: Reference) -> Booking:
         """What the connector's `find` says of it."""
@@ -51,6 +53,11 @@ class Held(Protocol):
     def undone(self) -> Sequence[Reference]:
         """Posted documents that a person edited, and that are not as the person left them."""
         ...
+
+
+@runtime_checkable
+class ByHand(Protocol):
+    """Books that a person can work in."""
 
     def void_by_hand(self, reference: Reference) -> None: ...
 

@@ -21,6 +21,7 @@ from kontobro.testing.faults import STORE_COMMITS
 from proof.simulator.books.way import Way
 from proof.simulator.company import Company
 from proof.simulator.exporters.homes import Homes
+from proof.simulator.exporters.lives import Life
 from proof.simulator.pleo.box import Box, Line, Seen
 from proof.simulator.pleo.logins import Logins
 from proof.simulator.pleo.webhooks import Mail
@@ -29,9 +30,6 @@ from proof.simulator.world import World
 
 POLL = 900.0
 """Virtual seconds between two looks for work."""
-
-RESTART = 20.0
-"""Until a new process takes a dead one's place."""
 
 
 class WorkerClock:
@@ -108,6 +106,7 @@ class Exporters:
     logins: Logins
     seen: Seen
     export: Export
+    lives: list[Life] = field(default_factory=list)
     over: bool = False
     revoked: set[int] = field(default_factory=set)
     _forgotten: set[int] = field(default_factory=set)
@@ -135,7 +134,8 @@ class Exporters:
                 self._look_for_work(worker)
                 rest = POLL
             except Killed:
-                rest = RESTART
+                rest = float(self.world.plan.restart_seconds)
+                self._ended(worker)
             worker.fenced = False
             worker.life += 1
             if not self.over:
@@ -170,10 +170,21 @@ class Exporters:
         for worker in self.world.schedule.workers:
             if worker.home == home:
                 worker.fenced = True
+        for life in self.lives[-1:]:
+            life.forgotten = life.worker.home == home
         self.homes.forget(home)
         self._forgotten.add(home)
 
     # ------------------------------------------------------------------------------------------------
+
+    def _ended(self, worker: Worker) -> None:
+        """Its process was killed."""
+        self._life(worker).end(worker.died_at)
+        worker.died_at = ""
+
+    def _life(self, worker: Worker) -> Life:
+        """Its present process."""
+        return next(life for life in reversed(self.lives) if life.worker is worker)
 
     def _call(self, home: int, moment: datetime) -> None:
         for worker in self.world.schedule.workers:
@@ -182,6 +193,7 @@ class Exporters:
 
     def _look_for_work(self, worker: Worker) -> None:
         """One process: look for a job, export it. A fault is a fault: told in the story."""
+        self.lives.append(Life(worker))
         store = self.homes.open(worker.home)
         try:
             connection = store.connections()[0]
@@ -194,12 +206,13 @@ class Exporters:
             store.close()
 
     def _export(self, worker: Worker, store: DjangoStore, connection: Connection) -> None:
-        clock, seam = WorkerClock(self.world, worker), StoreSeam(store, self.world, worker, self.logins)
+        life, clock = self._life(worker), WorkerClock(self.world, worker)
+        seam = StoreSeam(life.named(store, "store"), self.world, worker, self.logins)
         line = Line(self.box, self.world, worker, self.seen, self.logins)
         pleo = open_pleo(connection, seam, clock, Ways(transport=line))
         try:
-            books = guarded(Way(self.company.books.connector(), self.world, worker))
-            ports = Ports(pleo=pleo, connector=books, store=seam, clock=clock, guards=store)
+            books = guarded(Way(life.named(self.company.books.connector(), "erp"), self.world, worker))
+            ports = Ports(pleo=life.named(pleo, "pleo"), connector=books, store=seam, clock=clock, guards=store)
             note_ends(connection, ports)
             job = next_job(ports)
             if job is not None:
