@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from proof.simulator.plan import Plan, plan_of, without
 from proof.simulator.run import Verdict, simulate
@@ -35,7 +35,7 @@ def portion(seeds: range, *, stop: bool, plans: Plans = plan_of) -> Portion:
         verdict = simulate(plans(seed))
         crossings += verdict.crossings
         if not verdict.is_whole:
-            failing.append(verdict)
+            failing.append(replace(verdict, lives=()))  # they can't leave the process
             if stop:
                 seeds = range(seeds.start, seed + 1)
                 break

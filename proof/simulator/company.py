@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
 
-from kontobro.core.model.journal import Entry
+from kontobro.core.model.journal import Entry, Reference, entry_id_of
 from kontobro.core.model.masters import Masters
 from kontobro.core.model.settings import Settings
 from kontobro.export.job.masters import load_masters
@@ -37,6 +37,8 @@ class Company:
     items: Mapping[int, Mapping[str, Any]]
     receipts: Mapping[int, int]
     """How many receipts each expense has."""
+    voided_at: dict[Reference, int] = field(default_factory=dict)
+    """How many seams had been crossed when a person voided a document."""
 
     @cached_property
     def masters(self) -> Masters:
@@ -55,6 +57,9 @@ class Company:
     @cached_property
     def numbers(self) -> Mapping[str, int]:
         return {str(item["accountingEntryId"]): number for number, item in self.items.items()}
+
+    def number_of(self, reference: Reference) -> int:
+        return self.numbers[entry_id_of(reference)]
 
     def _entries(self, number: int) -> tuple[Entry, ...]:
         if number == FAILS:

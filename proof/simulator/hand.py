@@ -64,6 +64,7 @@ class People:
         match act.kind:
             case "void by hand" if there:
                 books.void_by_hand(one := _one(act, there))
+                self._company.voided_at[one] = self._company.world.crossings
             case "delete by hand" if drafts:
                 books.delete_by_hand(one := _one(act, drafts))
             case "post by hand" if drafts:

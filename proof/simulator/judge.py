@@ -3,26 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from kontobro.core.model.journal import Entry
 from kontobro.store.django_store import DjangoStore
 from kontobro.testing.export.company import FAILS
 from kontobro.testing.export.compared import differences
 from proof.simulator.company import Company
+from proof.simulator.schedule import Worker
+
+EXCUSES: Final = ("could not be fetched", "did not confirm this entry, and does not have it", "could not be attached")
+"""Parts of what an expense may fail with on which no one laid hands: the address of its receipt had expired, or the
+accounting system took write after write and did none. What it says is held against the books."""
 
 
-def too_early(company: Company, updates: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Expenses of which Pleo was just told that they are booked, and that are not."""
-    wanted = company.settings.posting
+def told_wrong(company: Company, worker: Worker, updates: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What Pleo was just told of expenses, and is not so: booked before it is, or by one who could have seen that a
+    person voided it; failed without a reason."""
     for update in updates:
         number = company.numbers.get(str(update.get("accountingEntryId", "")).lower())
-        if number is None or update.get("status") != "successful":
+        if number is None:
             continue
-        for entry in company.entries[number]:
-            status = company.books.status(entry.reference)
-            if entry.reference not in company.books.touched and status not in ("posted", wanted):
-                yield f"Pleo is told that expense {number} is booked; in the books it is {status or 'not there'}"
+        if update.get("status") == "successful":
+            yield from _told_booked(company, worker, number)
+        elif update.get("status") == "failed" and number != FAILS:
+            yield from _told_failed(company, number, str(update.get("failureReason", "")))
+
+
+def _told_booked(company: Company, worker: Worker, number: int) -> Iterator[str]:
+    wanted, books = company.settings.posting, company.books
+    for entry in company.entries[number]:
+        status = books.status(entry.reference)
+        if entry.reference not in books.touched and status not in ("posted", wanted):
+            yield f"Pleo is told that expense {number} is booked; in the books it is {status or 'not there'}"
+        if status == "void" and company.voided_at.get(entry.reference, worker.began) < worker.began:
+            yield f"Pleo is told that expense {number} is booked; a person had voided it before"
+
+
+def _told_failed(company: Company, number: int, reason: str) -> Iterator[str]:
+    """A person who reads the reason has to find it so."""
+    entries, books = company.entries[number], company.books
+    if any(entry.reference in books.touched for entry in entries):
+        return
+    if not any(part in reason for part in EXCUSES):
+        yield f"expense {number} is told as failed, for no reason: {reason}"
+    there = [entry.reference for entry in entries if books.status(entry.reference)]
+    is_sure = books.capabilities.reference == "searchable"  # elsewhere one that is still later does no harm
+    if is_sure and len(there) == len(entries) and "does not have it" in reason:
+        yield f"expense {number} is told as absent, and is in the books: {reason}"
+    if not there and "Booked" in reason:
+        yield f"expense {number} is told as booked, and is not in the books: {reason}"
 
 
 def wrong_with(company: Company) -> Iterator[str]:

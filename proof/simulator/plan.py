@@ -18,7 +18,7 @@ BOOKS: Final[Mapping[ErpKind, str]] = {
     "plain": "a file that doubles what is written twice",
 }
 
-FORM: Final = 2
+FORM: Final = 3
 """Goes up when a seed would make another plan than before: seeds are counted by form."""
 
 KINDS: Final[Mapping[str, int]] = {
@@ -31,6 +31,8 @@ KINDS: Final[Mapping[str, int]] = {
     "deliver twice": 5,
     "refuse for a while": 6,
     "book a part": 5,
+    "lose the machine": 5,
+    "writes go astray for a while": 5,
     "restart the accounting system": 4,
     "expire the job": 4,
     "cancel the job": 2,
@@ -39,10 +41,10 @@ KINDS: Final[Mapping[str, int]] = {
     "connect again": 2,
     "move the clock": 5,
     "delay": 5,
-    "void by hand": 3,
-    "delete by hand": 2,
+    "void by hand": 5,
+    "delete by hand": 3,
     "post by hand": 3,
-    "edit by hand": 4,
+    "edit by hand": 5,
     "wake everyone": 6,
     "delete our history": 2,
     "break the page": 3,
@@ -59,6 +61,12 @@ OF_WEBHOOKS: Final[Mapping[str, int]] = {
     "forge a webhook": 2,
 }
 """Beside them, where Pleo tells of new jobs."""
+
+INTERRUPTS: Final = ("void by hand", "delete by hand", "edit by hand")
+"""What people do matters most where an export was interrupted: half of these are followed by a kill."""
+
+PAUSES: Final = ("move the clock", "delay")
+"""What lets a living exporter do nothing for longer than another installation waits."""
 
 MOST_ACTS: Final = 12
 SPREAD: Final = 240
@@ -128,7 +136,7 @@ def plan_of(seed: int, *, store: StoreKind = "sqlite", erp: ErpKind = "memory") 
         fingerprints=draw.random() < 0.8,
         bills=draw.random() < 0.85,
         settle_seconds=draw.choice((5, 60, 300)),
-        homes=draw.choice(((0,), (0,), (0, 0), (0, 1) if reference == "enforced" else (0, 0))),
+        homes=draw.choice(((0,), (0,), (0, 0), (0, 1))),
         auth=draw.choice(("api_key", "api_key", "oauth")),
         webhooks=draw.random() < 0.4,
         store=store,
@@ -147,9 +155,12 @@ def _acts(plan: Plan, draw: random.Random) -> tuple[Act, ...]:
         **(OF_TOKENS if plan.auth == "oauth" else {}),
         **(OF_WEBHOOKS if plan.webhooks else {}),
     }
+    if plan.homes == (0, 1) and plan.reference == "searchable":  # only the reference can keep out one who sleeps
+        kinds = {kind: weight for kind, weight in kinds.items() if kind not in PAUSES}
     spread = draw.choice((60, SPREAD, SPREAD))
     chosen = draw.choices(list(kinds), weights=list(kinds.values()), k=draw.randint(1, MOST_ACTS))
     acts = [Act(draw.randrange(spread), kind, draw.random()) for kind in chosen]
+    acts += [Act(act.at + 1, "kill", 0.5) for act in acts if act.kind in INTERRUPTS and draw.random() < 0.5]
     return tuple(sorted(acts, key=lambda act: act.at))
 
 

@@ -20,7 +20,7 @@ from proof.simulator.exporters.homes import homes_of
 from proof.simulator.exporters.lives import Life
 from proof.simulator.exporters.worker import Export, Exporters
 from proof.simulator.hand import People
-from proof.simulator.judge import told_secrets, too_early, wrong_in_history, wrong_with
+from proof.simulator.judge import told_secrets, told_wrong, wrong_in_history, wrong_with
 from proof.simulator.plan import Plan
 from proof.simulator.pleo.box import Box
 from proof.simulator.pleo.logins import Logins
@@ -61,7 +61,8 @@ def simulate(plan: Plan, export: Export = run_job) -> Verdict:
     with a job."""
     with _folder() as folder, seeded(plan.seed), _listened() as heard:
         world = World(plan)
-        exporters, wrong = _opened(plan, world, folder, export)
+        exporters = _opened(plan, world, folder, export)
+        wrong = exporters.wrong
         try:
             _lived(world, exporters.company, exporters)
             wrong.extend(wrong_with(exporters.company))
@@ -77,8 +78,8 @@ def simulate(plan: Plan, export: Export = run_job) -> Verdict:
         return Verdict(plan, tuple(dict.fromkeys(wrong)), tuple(world.story), world.crossings, tuple(exporters.lives))
 
 
-def _opened(plan: Plan, world: World, folder: Path, export: Export) -> tuple[Exporters, list[str]]:
-    """A world at its beginning, Export pressed; and where it is noted what Pleo is told too early."""
+def _opened(plan: Plan, world: World, folder: Path, export: Export) -> Exporters:
+    """A world at its beginning, Export pressed."""
     company = open_company(plan, world, _books(plan, folder))
     wrong: list[str] = []
     exporters = Exporters(
@@ -87,14 +88,15 @@ def _opened(plan: Plan, world: World, folder: Path, export: Export) -> tuple[Exp
         box=Box(company.sandbox),
         homes=homes_of(plan, folder),
         logins=Logins(plan.auth, company.sandbox, company.id),
-        seen=lambda told: wrong.extend(too_early(company, told)),
+        seen=lambda worker, told: wrong.extend(told_wrong(company, worker, told)),
+        wrong=wrong,
         export=export,
     )
     world.hand = People(company, exporters)
     for home in sorted(set(plan.homes)):
         exporters.install(home)
     company.sandbox.press_export(company.id, vendor_based=True)
-    return exporters, wrong
+    return exporters
 
 
 def _books(plan: Plan, folder: Path) -> Held:

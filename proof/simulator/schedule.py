@@ -35,6 +35,8 @@ class Worker:
     home: int
     wakes: datetime
     life: int = 0
+    began: int = 0
+    """How many seams had been crossed in the world when its present process began."""
     died_at: str = ""
     resting: bool = True
     called: datetime | None = None

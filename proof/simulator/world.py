@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -71,6 +72,9 @@ class World:
         self._order = itertools.count()
         self._away: dict[str, datetime] = {}
         """Until when a side does not answer."""
+        self._astray: dict[str, datetime] = {}
+        """Until when what is written to a side takes effect late, or never."""
+        self.draw = random.Random(f"world {plan.seed}")
 
     # ------------------------------------------------------------------------------------------ the seams
 
@@ -105,6 +109,10 @@ class World:
         worker.fenced = True
         raise Killed
 
+    def is_astray(self, side: str) -> bool:
+        """Whether what is written there now takes effect late, or never."""
+        return self.clock.now() < self._astray.get(side, self.clock.now())
+
     def do_due(self) -> None:
         """Do what was put off until now."""
         while self._later and self._later[0][0] <= self.clock.now():
@@ -121,6 +129,7 @@ class World:
         """Nothing goes wrong from here on."""
         self._waiting.clear()
         self._away.clear()
+        self._astray.clear()
 
     def _next(self, point: str, kinds: Sequence[str]) -> Act | None:
         """The first act whose crossing has come and that can happen at this point."""
@@ -150,6 +159,8 @@ class World:
                 self.schedule.wake()
             case "refuse for a while":
                 self._away[side] = self.clock.now() + timedelta(seconds=10 + act.size * 900)
+            case "writes go astray for a while":
+                self._astray[side] = self.clock.now() + timedelta(seconds=60 + act.size * 3600)
             case "restart the accounting system":
                 self._away[side] = self.clock.now() + timedelta(seconds=5 + act.size * 120)
                 self._later = [one for one in self._later if one[2] != side]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, Protocol, TypeVar, cast
 
 from kontobro.core.errors import Conflict, Problem, Uncertain, Unreachable
 from kontobro.core.model.export import Receipt
@@ -18,17 +18,37 @@ R = TypeVar("R", bound=MasterRecord)
 T = TypeVar("T")
 
 READS: Final = ("kill", "refuse for a while", "restart the accounting system", "lose the request")
-WRITES: Final = (*READS, "take effect late", "die during the write", "book a part")
+WRITES: Final = (
+    *READS,
+    *("take effect late", "die during the write", "lose the machine", "book a part", "writes go astray for a while"),
+)
+LATE: Final = ("take effect late", "die during the write", "lose the machine")
 
 LONGEST: Final = 600.0
 """Seconds that a late write may take where the system itself refuses a second one."""
 
 
+SURE: Final = 60.0
+"""Seconds after the last write within which no export may call an entry absent, whatever the connector promises."""
+
+
+class Owner(Protocol):
+    """Whose exporters these are."""
+
+    def forget(self, home: int) -> None:
+        """An installation's history is gone."""
+        ...
+
+    def landed(self, entries: Sequence[Entry]) -> None:
+        """Entries were booked late, within the time that an export waits for them."""
+        ...
+
+
 class Way:
     """To `connector`, over the seam."""
 
-    def __init__(self, connector: Connector, world: World, worker: Worker) -> None:
-        self._connector, self._world, self._worker = connector, world, worker
+    def __init__(self, connector: Connector, world: World, worker: Worker, owner: Owner) -> None:
+        self._connector, self._world, self._worker, self._owner = connector, world, worker, owner
 
     @property
     def capabilities(self) -> Capabilities:
@@ -74,10 +94,16 @@ class Way:
     def _write(self, name: str, call: Callable[[Sequence[Any]], T], what: Sequence[Any]) -> T:
         world = self._world
         act = world.cross(self._worker, f"erp.{name}:before", WRITES)
-        if act and act.kind in ("take effect late", "die during the write"):
-            world.later(act.size * self._most_late(), lambda: _as_far_as_it_goes(lambda: call(what)), side="erp")
-            if act.kind == "die during the write":
+        if act and act.kind in LATE:
+            self._later(act.size, name, call, what)
+            if act.kind == "lose the machine":
+                self._owner.forget(self._worker.home)
+            if act.kind != "take effect late":
                 world.kill(self._worker)
+            raise Uncertain("The accounting system did not answer in time.")
+        if world.is_astray("erp"):
+            if world.draw.random() < 0.5:
+                self._later(world.draw.random() ** 2, name, call, what)
             raise Uncertain("The accounting system did not answer in time.")
         if act and act.kind == "book a part":
             _as_far_as_it_goes(lambda: call(what[: max(1, len(what) // 2)]))
@@ -86,6 +112,17 @@ class Way:
         if world.cross(self._worker, f"erp.{name}:after", ("kill", "lose the answer")):
             raise Uncertain("The accounting system did not answer in time.")
         return answer
+
+    def _later(self, size: float, name: str, call: Callable[[Sequence[Any]], object], what: Sequence[Any]) -> None:
+        """Let a write take effect later, whoever is there then."""
+        seconds = size * self._most_late()
+
+        def land() -> None:
+            _as_far_as_it_goes(lambda: call(what))
+            if name == "book" and seconds < SURE:
+                self._owner.landed(what)
+
+        self._world.later(seconds, land, side="erp")
 
     def _most_late(self) -> float:
         """Seconds: the connector's promise, or as long as a call may last where the system itself refuses a second."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,10 +11,11 @@ from typing import Any, Protocol
 from kontobro.core.errors import Busy, KontobroError
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.export import ExportJob
+from kontobro.core.model.journal import Entry
 from kontobro.core.ports import Store
 from kontobro.erp.kit.guard import guarded
 from kontobro.export import Ports, next_job
-from kontobro.export.job.ended import note_ends
+from kontobro.export.job.ended import OPEN, note_ends
 from kontobro.pleo import Ways, open_pleo
 from kontobro.store.django_store import DjangoStore
 from kontobro.testing.faults import STORE_COMMITS
@@ -50,8 +51,8 @@ class WorkerClock:
 class StoreSeam:
     """A store whose commits cross the seam; a lock is waited for in virtual time."""
 
-    def __init__(self, store: Store, world: World, worker: Worker, logins: Logins) -> None:
-        self._store, self._world, self._worker, self._logins = store, world, worker, logins
+    def __init__(self, store: Store, world: World, worker: Worker, owner: Exporters) -> None:
+        self._store, self._world, self._worker, self._owner = store, world, worker, owner
 
     def __getattr__(self, name: str) -> Any:
         attribute = getattr(self._store, name)
@@ -61,8 +62,7 @@ class StoreSeam:
         def committed(*args: Any, **kwargs: Any) -> Any:
             self._world.cross(self._worker, f"store.{name}:before", ("kill",))
             answer = attribute(*args, **kwargs)
-            if name == "save_tokens":
-                self._logins.stored(self._worker)
+            self._owner.committed(self._worker, name, args)
             self._world.cross(self._worker, f"store.{name}:after", ("kill",))
             return answer
 
@@ -106,6 +106,8 @@ class Exporters:
     logins: Logins
     seen: Seen
     export: Export
+    wrong: list[str] = field(default_factory=list)
+    """What no exporter may do, as it was done."""
     lives: list[Life] = field(default_factory=list)
     over: bool = False
     revoked: set[int] = field(default_factory=set)
@@ -175,6 +177,20 @@ class Exporters:
         self.homes.forget(home)
         self._forgotten.add(home)
 
+    def landed(self, entries: Sequence[Entry]) -> None:
+        """Entries were booked late, within the time that an export waits for them."""
+        for entry in entries:
+            number = self.company.number_of(entry.reference)
+            if self.company.status(number) == "failed" and entry.reference not in self.company.books.touched:
+                self.wrong.append(f"expense {number} was called absent, and its write was still under way")
+
+    def committed(self, worker: Worker, name: str, given: Sequence[Any]) -> None:
+        """Our store has taken something."""
+        if name == "save_tokens":
+            self.logins.stored(worker)
+        if name == "end_job" and given[2] in OPEN:
+            self.wrong.append(f"our history says that an export ended, and that it is {given[2]}")
+
     # ------------------------------------------------------------------------------------------------
 
     def _ended(self, worker: Worker) -> None:
@@ -194,6 +210,7 @@ class Exporters:
     def _look_for_work(self, worker: Worker) -> None:
         """One process: look for a job, export it. A fault is a fault: told in the story."""
         self.lives.append(Life(worker))
+        worker.began = self.world.crossings
         store = self.homes.open(worker.home)
         try:
             connection = store.connections()[0]
@@ -207,11 +224,11 @@ class Exporters:
 
     def _export(self, worker: Worker, store: DjangoStore, connection: Connection) -> None:
         life, clock = self._life(worker), WorkerClock(self.world, worker)
-        seam = StoreSeam(life.named(store, "store"), self.world, worker, self.logins)
+        seam = StoreSeam(life.named(store, "store"), self.world, worker, self)
         line = Line(self.box, self.world, worker, self.seen, self.logins)
         pleo = open_pleo(connection, seam, clock, Ways(transport=line))
         try:
-            books = guarded(Way(life.named(self.company.books.connector(), "erp"), self.world, worker))
+            books = guarded(Way(life.named(self.company.books.connector(), "erp"), self.world, worker, self))
             ports = Ports(pleo=life.named(pleo, "pleo"), connector=books, store=seam, clock=clock, guards=store)
             note_ends(connection, ports)
             job = next_job(ports)

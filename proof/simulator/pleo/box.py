@@ -26,8 +26,8 @@ WRITES: Final = (
     *("take effect late", "die during the write", "deliver twice"),
 )
 
-Seen = Callable[[list[dict[str, Any]]], None]
-"""Told what Pleo was told of items, when it has taken it."""
+Seen = Callable[[Worker, list[dict[str, Any]]], None]
+"""Told what Pleo was told of items and by whom, when it has taken it."""
 
 
 class Box:
@@ -89,7 +89,7 @@ class Line(httpx2.BaseTransport):
             if act is not None and act.kind == "die during the write":
                 self._world.kill(self._worker)
         if request.method == "PUT" and answer.status_code == 200:
-            self._seen(json.loads(request.content))
+            self._seen(self._worker, json.loads(request.content))
         if request.url.path == TOKEN:
             self._logins.answered(self._worker, answer.status_code, answer.read())
         self._world.cross(self._worker, f"{point}:after", ("kill",))
