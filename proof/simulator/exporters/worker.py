@@ -175,10 +175,13 @@ class Exporters:
         for life in self.lives[-1:]:
             life.forgotten = life.worker.home == home
         self.homes.forget(home)
+        self.company.lost_at = self.world.clock.now()
         self._forgotten.add(home)
 
     def landed(self, entries: Sequence[Entry]) -> None:
         """Entries were booked late, within the time that an export waits for them."""
+        if len(set(self.world.plan.homes)) > 1:  # one knows nothing of what another wrote, and need not
+            return
         for entry in entries:
             number = self.company.number_of(entry.reference)
             if self.company.status(number) == "failed" and entry.reference not in self.company.books.touched:
