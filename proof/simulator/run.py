@@ -73,7 +73,7 @@ def simulate(plan: Plan, export: Export = run_job) -> Verdict:
             wrong.append(f"an exporter broke: {type(fault).__name__}: {fault}")
         finally:
             _end(world, exporters)
-        wrong.extend(exporters.logins.wrong)
+        wrong.extend([*exporters.logins.wrong, *exporters.mail.wrong])
         wrong.extend(told_secrets([*heard, *world.story], exporters.logins.secrets))
         return Verdict(plan, tuple(dict.fromkeys(wrong)), tuple(world.story), world.crossings, tuple(exporters.lives))
 

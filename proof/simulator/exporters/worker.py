@@ -139,7 +139,6 @@ class Exporters:
                 rest = float(self.world.plan.restart_seconds)
                 self._ended(worker)
             worker.fenced = False
-            worker.life += 1
             if not self.over:
                 self.world.schedule.rest(worker, rest)
 
@@ -198,6 +197,7 @@ class Exporters:
 
     def _ended(self, worker: Worker) -> None:
         """Its process was killed."""
+        self.logins.died(worker)
         self._life(worker).end(worker.died_at)
         worker.died_at = ""
 
