@@ -19,6 +19,7 @@ from kontobro.service.app import open_service_app
 from kontobro.service.config import ServiceConfig, read_config
 from pleo_sandbox.state.sandbox import Sandbox
 
+QUICK, SLOW = "bench.load.erp:QuickErp", "bench.service.erp:SlowErp"
 FIRM = 50
 """Companies of an organisation."""
 
@@ -53,16 +54,19 @@ def a_service(home: Path, url: str = "", **more: str) -> Service:
 
 
 def settle(service: Service, sandbox: Sandbox, connections: list[Connection]) -> None:
-    """Store these connections with a key at Pleo and webhooks; each fifty belong to an organisation."""
+    """Store these connections with a key at that Pleo."""
+    store_all(service, [(one, sandbox.add_api_key(one.company_id)) for one in connections])
+
+
+def store_all(service: Service, connections: list[tuple[Connection, str]]) -> None:
+    """Store connections with their keys, webhooks on; each fifty belong to an organisation."""
     from kontobro.web.server.start import migrate
 
     app = open_service_app(service.config)
     migrate(app)
-    for one in connections:
-        tokens = Tokens(access=sandbox.add_api_key(one.company_id))
-        app.store.save_connection(one, tokens)
-        app.store.save_secret(one, "webhook", WEBHOOK)
-    _give_owners([one.id for one in connections])
+    for one, key in connections:
+        app.store.save_connection(one, Tokens(access=key), {"webhook": WEBHOOK})
+    _give_owners([one.id for one, _ in connections])
     app.close()
 
 
@@ -78,11 +82,11 @@ def _give_owners(connection_ids: list[str]) -> None:
     ConnectionOwner.objects.bulk_create(owned, batch_size=1000)
 
 
-def named(sandbox: Sandbox, url: str, number: int, items: int = 0) -> Connection:
-    """The connection of one more company."""
-    one = books.connection(url, a_company(sandbox, items))
+def named(sandbox: Sandbox, url: str, number: int, *, quick: bool = False) -> Connection:
+    """The connection of one more company; its accounting system takes a tenth of a second a call, or is quick."""
+    one = books.connection(url, a_company(sandbox, 0))
     options = {"company": str(number), "calls": os.devnull}
-    return replace(one, id=f"c{number:06}", name=f"c{number:06}", erp="bench.service.erp:SlowErp", erp_options=options)
+    return replace(one, id=f"c{number:06}", name=f"c{number:06}", erp=QUICK if quick else SLOW, erp_options=options)
 
 
 @contextmanager

@@ -18,14 +18,13 @@ def used_by_tree(pid: int) -> float:
     """Seconds of CPU of a process and its children, those included that have ended: PostgreSQL is one a session."""
     row = _row(pid)
     own = sum(int(ticks) for ticks in row[11:15]) / TICKS
-    return own + sum(used(child) for child in _children(pid))
+    return own + sum(used(child) for child in children(pid))
 
 
-def resident(pid: int) -> tuple[float, float]:
-    """MB that are resident now, and the most that ever were."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    facts = dict(line.split(":", 1) for line in lines if line.startswith("Vm"))
-    return int(facts["VmRSS"].split()[0]) / 1024, int(facts["VmHWM"].split()[0]) / 1024
+def resident(pid: int) -> float:
+    """MB of it that are in memory; what it shares with its children is divided among them."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("Pss:")).split()[1]) / 1024
 
 
 def descriptors(pid: int) -> int:
@@ -38,11 +37,8 @@ def load() -> str:
     return f"load {os.getloadavg()[0]:.1f}"
 
 
-def _row(pid: int) -> list[str]:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-
-
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """The processes that it began and that live."""
     found = []
     for place in Path("/proc").glob("[0-9]*"):
         try:
@@ -51,3 +47,7 @@ def _children(pid: int) -> list[int]:
         except (FileNotFoundError, ProcessLookupError):
             continue  # it has ended meanwhile
     return found
+
+
+def _row(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
