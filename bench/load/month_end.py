@@ -34,7 +34,10 @@ class Export:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """`waiting`: seconds that 95 of 100 exports wait at most. Cores are those of the busiest hour, memory in MB."""
+    """`waiting`: seconds that 95 of 100 exports wait at most. Cores are those of the busiest hour, memory in MB.
+
+    `turns`: the part of the time that polling takes, one turn after the other; `growth` in GB a year.
+    """
 
     companies: int
     items: int
@@ -45,6 +48,7 @@ class Needs:
     worker_cores: float
     database_cores: float
     polls: float
+    turns: float
     memory: float
     growth: float
 
@@ -70,6 +74,7 @@ def needs(companies: int, facts: dict[str, Any]) -> Needs:
         worker_cores=cores,
         database_cores=database + polls * facts["database"]["poll_ms"] / 1000,
         polls=polls,
+        turns=polls * facts["assumed"]["pleo_seconds"] / facts["worker"]["polls_at_once"],
         memory=workers * facts["worker"]["megabytes"] + facts["pages"]["processes"] * facts["pages"]["megabytes"],
         growth=items * 12 * facts["database"]["item_bytes"] / 1e9,
     )
@@ -120,6 +125,7 @@ ROWS = (
     ("cores of all workers, busiest hour", lambda one: f"{one.worker_cores:.2f}"),
     ("cores of PostgreSQL, busiest hour", lambda one: f"{one.database_cores:.2f}"),
     ("polls of Pleo a second, webhooks on", lambda one: f"{one.polls:.1f}"),
+    ("of the time that turns have, taken", lambda one: f"{100 * one.turns:.0f} %"),
     ("memory of workers and pages", lambda one: f"{one.memory / 1000:.1f} GB"),
     ("growth of the database in a year", lambda one: f"{one.growth:,.0f} GB"),
 )

@@ -14,7 +14,6 @@ import sys
 import tempfile
 import time
 import uuid
-import warnings
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -27,7 +26,6 @@ from bench.erp.turns import entries
 from bench.load.processes import load, used, used_by_tree
 from bench.peers import floor
 from bench.peers.ways import ways_of
-from bench.service.__main__ import postgres
 from erp_lab.places import cloned, running, sql, start_postgres
 from kontobro.core.model.journal import JournalEntry
 from tests.erp_real.odoo import installation as odoo
@@ -102,7 +100,9 @@ def of_dlt(items: int) -> Cost | None:
         return None
     lines = [{"account": str(number), "amount": "1.00"} for number in range(3)]
     rows = [{"text": f"Entry {number}", "lines": lines} for number in range(items)]
-    with tempfile.TemporaryDirectory() as folder, postgres() as url, warnings.catch_warnings(action="ignore"):
+    port = start_postgres()
+    with tempfile.TemporaryDirectory() as folder, cloned(port, "template1") as database:
+        url = f"postgresql://erp:none@127.0.0.1:{port}/{database}"  # the private server asks for no password
         file = Path(folder) / "rows.json"
         file.write_text(json.dumps(rows))
         command = [sys.executable, "-m", "bench.peers.floor", url, str(file)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import io
 from collections.abc import Callable, Sequence
@@ -50,8 +49,7 @@ def one_by_one(api: Api, bare: Bare, entries: Sequence[JournalEntry]) -> None:
 
 def import_file(api: Api, entries: Sequence[JournalEntry]) -> None:
     """The menu "Import records" with a CSV file, then all posted at once; nothing refuses the same file again."""
-    content = base64.b64encode(as_csv(entries)).decode()
-    facts = {"res_model": "account.move", "file": content, "file_name": "entries.csv", "file_type": "text/csv"}
+    facts = {"res_model": "account.move", "file": as_csv(entries), "file_name": "entries.csv", "file_type": "text/csv"}
     (wizard,) = api.write("base_import.import", "create", vals_list=[facts])
     answer: dict[str, Any] = api.write(
         "base_import.import", "execute_import", ids=[wizard], fields=COLUMNS, columns=COLUMNS, options=OPTIONS
@@ -61,7 +59,7 @@ def import_file(api: Api, entries: Sequence[JournalEntry]) -> None:
     api.write("account.move", "action_post", ids=ids)
 
 
-def as_csv(entries: Sequence[JournalEntry]) -> bytes:
+def as_csv(entries: Sequence[JournalEntry]) -> str:
     """A row a line; the entry's own cells are in its first row."""
     text = io.StringIO()
     rows = csv.writer(text)
@@ -72,4 +70,4 @@ def as_csv(entries: Sequence[JournalEntry]) -> bytes:
             debit, credit = (line.amount, 0) if line.amount > 0 else (0, -line.amount)
             rows.writerow([*head, line.account, entry.text, debit, credit])
             head = ["", ""]
-    return text.getvalue().encode()
+    return text.getvalue()
