@@ -116,6 +116,11 @@ def _waiting(exports: Sequence[Export], places: int, facts: dict[str, Any]) -> f
     return sorted(waits)[int(0.95 * (len(waits) - 1))]
 
 
+def all_at_once(facts: dict[str, Any]) -> dict[str, Any]:
+    """The same, and each company exports in one and the same hour."""
+    return facts | {"assumed": facts["assumed"] | {"days": [1.0], "hours": [1.0]}}
+
+
 ROWS = (
     ("companies", lambda one: f"{one.companies:,}"),
     ("items in the month", lambda one: f"{one.items:,}"),
@@ -131,16 +136,26 @@ ROWS = (
 )
 
 
-def table(found: Sequence[Needs]) -> str:
+IN_ONE_HOUR = (
+    ("**all of them in one hour:** workers", lambda one: f"{one.workers:,}"),
+    ("95 of 100 exports wait at most", lambda one: f"{one.waiting:.0f} s"),
+    ("cores of all workers", lambda one: f"{one.worker_cores:.1f}"),
+    ("cores of PostgreSQL", lambda one: f"{one.database_cores:.1f}"),
+    ("memory of workers and pages", lambda one: f"{one.memory / 1000:.1f} GB"),
+)
+
+
+def table(found: Sequence[Needs], at_once: Sequence[Needs]) -> str:
     """As it is in docs/scale.md."""
     head, *rows = ([name, *(shown(one) for one in found)] for name, shown in ROWS)
+    rows += ([name, *(shown(one) for one in at_once)] for name, shown in IN_ONE_HOUR)
     lines = [head, ["---", *("---:" for _ in found)], *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
 def printed(sizes: Sequence[int] = SIZES) -> str:
     facts = tomllib.loads(MEASURED.read_text())
-    return table([needs(size, facts) for size in sizes])
+    return table([needs(size, facts) for size in sizes], [needs(size, all_at_once(facts)) for size in sizes])
 
 
 if __name__ == "__main__":
