@@ -83,6 +83,17 @@ BEGIN_JOB = """
         finished_at = NULL, failure = NULL
 """
 
+# A job is known, and due for a purge again, before names come into it.
+KEEP_JOB = """
+    INSERT INTO kontobro_job (connection_id, job_id, run, status, items, started_at) VALUES (%s, %s, %s, 'seen', 0, %s)
+    ON CONFLICT (connection_id, job_id) DO UPDATE SET purged = NULL WHERE kontobro_job.purged
+"""
+
+NAMES_CAME = """
+    UPDATE kontobro_job SET purged = NULL WHERE connection_id = %s AND purged AND job_id IN (
+        SELECT job_id FROM kontobro_booking WHERE connection_id = %s AND reference = ANY(%s))
+"""
+
 # Of several claims the first may be the one that arrived.
 CLAIM_JOB = """
     UPDATE kontobro_job SET claimed_at = coalesce(claimed_at, %s), status = %s

@@ -17,7 +17,9 @@ from kontobro.store.sql.part import Part
 from kontobro.store.statements import (
     BEGIN_JOB,
     CLAIM_JOB,
+    KEEP_JOB,
     MOVE,
+    NAMES_CAME,
     PAYLOAD,
     PLAN,
     move_values,
@@ -30,6 +32,11 @@ UNRESOLVED = """SELECT reference, intent_at FROM kontobro_booking
 KNOWN = "SELECT count(*) AS number FROM kontobro_booking WHERE connection_id = %s AND reference = ANY(%s)"
 EVENTS = """SELECT event.* FROM kontobro_event event JOIN kontobro_booking booking ON booking.id = event.booking_id
     WHERE booking.connection_id = %s AND booking.reference = %s ORDER BY event.id"""
+
+OPEN_PAYMENTS = """SELECT * FROM kontobro_booking
+    WHERE connection_id = %s AND settles_vendor IS NOT NULL AND outcome = 'booked' AND (settled IS NULL OR NOT settled)
+    ORDER BY updated_at, id"""
+"""As the partial index `kontobro_open_payments` says it: each job asks twice, whatever was booked before."""
 
 
 class History(Part):
@@ -67,6 +74,8 @@ class History(Part):
         references = [plan.reference for plan in plans]
         with self.tables.writing() as session:
             number, at = self._known(session, connection_id), session.stored(now)
+            if plans:
+                session.run(KEEP_JOB, (number, job_id, run, now))
             session.for_each(PLAN, [plan_values(number, job_id, run, plan, at) for plan in plans])
             session.for_each(PAYLOAD, payload_values(number, plans))
             rows = session.select(UNRESOLVED, (number, references))
@@ -81,6 +90,8 @@ class History(Part):
                 if missing := len(references) - there.number:
                     raise ImpossibleMove(f"{missing} of {len(moves)} bookings were never planned")
                 session.for_each(MOVE, [move_values(number, move, at) for move in moves])
+                if named := [move.reference for move in moves if move.problems or move.notes]:
+                    session.run(NAMES_CAME, (number, number, named))
         except ImpossibleMove as error:
             raise ImpossibleMove(f"{error} ({self._culprit(connection_id, moves)})") from error
 
@@ -110,8 +121,9 @@ class History(Part):
 
     def open_payments(self, connection_id: str) -> Sequence[BookingRow]:
         """Payments that exist, name a bill and are not settled."""
-        still = {"settles_vendor IS NOT NULL AND settled IS NOT TRUE AND outcome = %s": "booked"}
-        return self._bookings(connection_id, still, "updated_at, id")
+        with self.tables.reading() as session:
+            rows = session.select(OPEN_PAYMENTS, (self._number(session, connection_id),))
+        return [booking_of(row) for row in rows]
 
     def bookings_page(
         self, connection_id: str, *, first: date | None, last: date | None, after: Reference | None, limit: int
