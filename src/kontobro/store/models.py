@@ -153,7 +153,7 @@ class Booking(OfConnection):
             models.Index(fields=["connection", "updated_at", "id"], name="kontobro_newest"),
             models.Index(fields=["connection", "date", "id"], name="kontobro_dated"),
             models.Index(
-                fields=["connection"],
+                fields=["connection", "settles_vendor"],
                 name="kontobro_open_payments",
                 condition=models.Q(settles_vendor__isnull=False, outcome="booked")
                 & (models.Q(settled__isnull=True) | models.Q(settled=False)),

@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="booking",
             index=models.Index(
-                fields=["connection"],
+                fields=["connection", "settles_vendor"],
                 name="kontobro_open_payments",
                 condition=models.Q(settles_vendor__isnull=False, outcome="booked")
                 & (models.Q(settled__isnull=True) | models.Q(settled=False)),

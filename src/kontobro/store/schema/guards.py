@@ -206,8 +206,8 @@ ALLOWED = (
 UNCOUNTED = (
     "ALTER TABLE kontobro_booking ADD COLUMN IF NOT EXISTS settled boolean",
     "ALTER TABLE kontobro_job ADD COLUMN IF NOT EXISTS purged boolean",
-    "CREATE INDEX IF NOT EXISTS kontobro_open_payments ON kontobro_booking (connection_id) WHERE"
-    " settles_vendor IS NOT NULL AND outcome = 'booked' AND (settled IS NULL OR NOT settled)",
+    "CREATE INDEX IF NOT EXISTS kontobro_open_payments ON kontobro_booking (connection_id, settles_vendor)"
+    " WHERE settles_vendor IS NOT NULL AND outcome = 'booked' AND (settled IS NULL OR NOT settled)",
     "CREATE INDEX IF NOT EXISTS kontobro_unpurged_jobs ON kontobro_job"
     " (connection_id, (COALESCE(finished_at, started_at))) WHERE purged IS NULL",
 )
