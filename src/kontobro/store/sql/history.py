@@ -19,17 +19,19 @@ from kontobro.store.statements import (
     CLAIM_JOB,
     KEEP_JOB,
     MOVE,
+    NAME,
     NAMES_CAME,
     PAYLOAD,
     PLAN,
     move_values,
+    name_values,
     payload_values,
     plan_values,
+    rounds_of,
 )
 
 UNRESOLVED = """SELECT reference, intent_at FROM kontobro_booking
     WHERE connection_id = %s AND intent_at IS NOT NULL AND reference = ANY(%s)"""
-KNOWN = "SELECT count(*) AS number FROM kontobro_booking WHERE connection_id = %s AND reference = ANY(%s)"
 EVENTS = """SELECT event.* FROM kontobro_event event JOIN kontobro_booking booking ON booking.id = event.booking_id
     WHERE booking.connection_id = %s AND booking.reference = %s ORDER BY event.id"""
 
@@ -83,14 +85,14 @@ class History(Part):
         return {Reference(row.reference): row.intent_at for row in rows}
 
     def move(self, connection_id: str, moves: Sequence[Move], now: datetime) -> None:
-        references = list({move.reference for move in moves})
         try:
             with self.tables.writing() as session:
                 number, at = self._number(session, connection_id), session.stored(now)
-                (there,) = session.select(KNOWN, (number, references))
-                if missing := len(references) - there.number:
-                    raise ImpossibleMove(f"{missing} of {len(moves)} bookings were never planned")
-                session.for_each(MOVE, [move_values(number, move, at) for move in moves])
+                for steps in rounds_of(moves):
+                    moved = [session.run(MOVE, move_values(number, *step, at)) for step in steps.items()]
+                    if missing := sum(map(len, steps.values())) - sum(moved):
+                        raise ImpossibleMove(f"{missing} of {len(moves)} bookings were never planned")
+                session.for_each(NAME, name_values(number, moves))
                 if named := [move.reference for move in moves if move.problems or move.notes]:
                     session.run(NAMES_CAME, (number, number, named))
         except ImpossibleMove as error:
