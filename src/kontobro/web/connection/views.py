@@ -59,7 +59,7 @@ def _page(request: HttpRequest, member: Member, connection: Connection, **more: 
     settings = connection.settings
     level = level_of(settings)
     noted, takeover = store.syncs(connection.id), asked_of(connection)
-    syncs = [(kind.replace("-", " "), *noted.get(NOTED[kind][-1], (None, "never", ""))[:2]) for kind in settings.sync]
+    syncs = [(kind, *noted.get(NOTED[kind][-1], (None, "never", ""))[:2]) for kind in settings.sync]
     page = {
         "level": level,
         "meaning": meaning_of(settings, _),
