@@ -1,4 +1,4 @@
-"""What a page still says in English although the catalogues have a translation of it that differs."""
+"""What a page still says in English: texts of which the catalogues have a translation that differs, and others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scripts.catalogues import DOMAINS
 from tests.web.pseudo import OTHERS
 
 SEEN = """() => {
-  const said = [], hidden = "code, script, style, kbd, time, noscript, [translate=no], [lang=en], textarea";
+  const said = [], hidden = "code, script, style, kbd, time, noscript, textarea, datalist, [translate=no], [lang=en]";
   const all = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node; (node = all.nextNode()); ) if (!node.parentElement.closest(hidden)) said.push(node.data);
   for (const name of ["aria-label", "title", "placeholder", "alt", "data-confirm", "data-copied"])
@@ -24,6 +24,9 @@ SEEN = """() => {
 }"""
 """Each piece of text that a person sees or hears."""
 
+ENGLISH = re.compile(r"\b(the|your|this|with|from|have|has|that|which|are|is|of|not|for)\b", re.IGNORECASE)
+"""Words that no other language of ours has: of texts that no catalogue has."""
+
 FACT = re.compile(r"%\(\w+\)[sd]|\{\{\s*[\w.|]+\s*\}\}|\{\w+\}")
 MARKUP = re.compile(r"<[^>]*>")
 WORD = re.compile(r"[^\W\d_]{3,}")
@@ -32,8 +35,11 @@ WORD = re.compile(r"[^\W\d_]{3,}")
 def left_in_english(page: Page, language: str) -> list[str]:
     """The pieces of the page that are English texts of ours, untranslated."""
     plain, patterns = _english(language)
-    said = {" ".join(text.split()) for text in page.evaluate(SEEN)}
-    return sorted(text for text in said if text in plain or any(one.fullmatch(text) for one in patterns))
+    said = {" ".join(text.split()) for text in page.evaluate(SEEN)} - {"English"}  # the language's own name
+    said = {text for text in said if not text.startswith("/")}  # a path
+    return sorted(
+        text for text in said if text in plain or ENGLISH.search(text) or any(one.fullmatch(text) for one in patterns)
+    )
 
 
 @cache

@@ -93,4 +93,6 @@ def _is_page(service: FuzzService, sight: Sight) -> bool:
     browser = service.site.browser() if sight.stranger else service.browser()
     answer = browser.get(sight.path(service))
     page = answer.status_code == sight.status and answer.headers.get("Content-Type", "").startswith("text/html")
-    return page and b"<html" in b"".join(answer)
+    found = page and b"<html" in b"".join(answer)
+    answer.close()
+    return found

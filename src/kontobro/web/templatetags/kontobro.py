@@ -24,6 +24,7 @@ from kontobro.core.rules.dates import zone_named
 from kontobro.core.words import name_in, setting_in
 from kontobro.service.connectors import connectors
 from kontobro.web.language import language_now
+from kontobro.web.systems import system_name
 from kontobro.web.telling import Told, told_in
 from kontobro.web.tenancy import ROLE_WORDS
 
@@ -121,8 +122,10 @@ def day(context: Context, value: date | str | None) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def month(context: Context, first: date) -> str:
-    """A month in the reader's words: October 2026."""
+def month(context: Context, first: date | str) -> str:
+    """A month in the reader's words: October 2026. `first`: its first day, or 2026-10."""
+    if isinstance(first, str):
+        first = date.fromisoformat(f"{first}-01")
     return str(format_skeleton("yMMMM", first, locale=locale_of(context)))
 
 
@@ -182,7 +185,7 @@ def said(context: Context, one: Any) -> Told:
 @register.filter
 def system(erp: str) -> str:
     """A connector's name as people write it: `odoo` is "Odoo". A company's own, `package.module:factory`, has none."""
-    return connectors().label(erp)
+    return system_name(erp)
 
 
 @register.filter
