@@ -27,7 +27,7 @@ from kontobro.web.connect.subscribing import unsubscribe
 from kontobro.web.connect.taken import holder, note_end
 from kontobro.web.members.rights import require_still
 from kontobro.web.models import Organisation, Setup
-from kontobro.web.systems import system_name
+from kontobro.web.site.systems import system_name
 
 SECONDS_FOR_OTHERS = 30
 """How long one waits for another who connects the same company at this moment."""

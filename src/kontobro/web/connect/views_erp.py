@@ -26,7 +26,7 @@ from kontobro.web.connect.erp import join, needed_secrets, safe_options, systems
 from kontobro.web.connect.guard import of_setup
 from kontobro.web.models import Setup
 from kontobro.web.process import process
-from kontobro.web.systems import system_name
+from kontobro.web.site.systems import system_name
 from kontobro.web.telling import told
 from kontobro.web.tenancy import Member
 

@@ -16,7 +16,7 @@ from kontobro.install.connect import LONGEST_NAME
 from kontobro.web.connect import taken, views_erp
 from kontobro.web.connect.guard import of_setup
 from kontobro.web.models import Setup
-from kontobro.web.systems import system_name
+from kontobro.web.site.systems import system_name
 from kontobro.web.tenancy import Member, of_connection
 
 

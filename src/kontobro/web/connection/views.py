@@ -36,7 +36,7 @@ from kontobro.web.connection.master_file import master_file
 from kontobro.web.models import Setup
 from kontobro.web.process import change, process
 from kontobro.web.site.aside import aside
-from kontobro.web.systems import system_name
+from kontobro.web.site.systems import system_name
 from kontobro.web.telling import told as say
 from kontobro.web.tenancy import Member, changes_of, of_connection, require_now
 

@@ -19,7 +19,7 @@ from kontobro.service.config import ServiceConfig
 from kontobro.service.notices.mail import message_of
 from kontobro.service.notices.notify import ONCE_A_DAY
 from kontobro.web.models import Membership
-from kontobro.web.systems import system_name
+from kontobro.web.site.systems import system_name
 
 SALT: Final = "stop emails"
 LONGEST: Final = 100

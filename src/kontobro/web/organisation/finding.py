@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kontobro.web.organisation.companies import CAUSES, Listed
 from kontobro.web.process import process
-from kontobro.web.systems import system_name
+from kontobro.web.site.systems import system_name
 
 NO_ONE: Final = "none"
 

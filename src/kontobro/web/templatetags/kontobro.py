@@ -24,7 +24,7 @@ from kontobro.core.rules.dates import zone_named
 from kontobro.core.words import name_in, setting_in
 from kontobro.service.connectors import connectors
 from kontobro.web.language import language_now
-from kontobro.web.systems import system_name
+from kontobro.web.site.systems import system_name
 from kontobro.web.telling import Told, told_in
 from kontobro.web.tenancy import ROLE_WORDS
 
