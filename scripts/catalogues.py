@@ -22,6 +22,7 @@ from kontobro.cli.app import app
 from kontobro.cli.common.words import helps
 from kontobro.core import words
 from kontobro.core.settings.catalogue import catalogue as settings_catalogue
+from kontobro.core.settings.catalogue import row_catalogue
 from kontobro.core.words import catalogue
 from kontobro.erp.registry import OURS, Registry
 from kontobro.install.level import KIND_WORDS, MEANINGS
@@ -68,11 +69,12 @@ def problems() -> Catalog:
 
 
 def settings_texts() -> Iterator[tuple[str, str | tuple[str, str]]]:
-    """Label, help, choices and group of each setting that a page shows."""
-    for entry in settings_catalogue().values():
-        if entry.page:
-            for text in (entry.group, entry.label, entry.help, *entry.choices.values()):
-                yield f"setting {entry.key}", text
+    """Label, help, choices and group of each setting, and of each key of a posting rule: a page shows all of them."""
+    for kind, entries in (("setting", settings_catalogue()), ("rule's", row_catalogue())):
+        for entry in entries.values():
+            group = entry.group if entry.page else ""
+            for text in filter(None, (group, entry.label, entry.help, *entry.choices.values())):
+                yield f"{kind} {entry.key}", text
 
 
 def mail_texts() -> Iterator[tuple[str, str | tuple[str, str]]]:
@@ -100,7 +102,10 @@ def said_elsewhere() -> Iterator[tuple[str, str]]:
     """What pages show that other parts say: levels, and what our own connectors ask for."""
     yield from (("level", text) for text in (*MEANINGS.values(), *KIND_WORDS.values()))
     for name in sorted(OURS):
-        for option in Registry(frozenset()).get(name).settings:
+        connector = Registry(frozenset()).get(name)
+        if " " in connector.label:  # else it is a product's name, or a format's
+            yield f"connector {name}", connector.label
+        for option in (*connector.settings, *connector.secrets):
             named = option.name == "template"  # ready-made ones are called after the systems they are for
             labels = (label for value, label in option.choices if label != value or (label.isalpha() and not named))
             yield from ((f"connector {name}", text) for text in (option.label, option.help, *labels) if text)

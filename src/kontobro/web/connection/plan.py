@@ -28,6 +28,7 @@ from kontobro.web.language import language_now
 from kontobro.web.process import change, process
 from kontobro.web.site.aside import aside
 from kontobro.web.site.remedies import labelled
+from kontobro.web.telling import told_in
 from kontobro.web.tenancy import Member, of_connection
 
 PAGE: Final = 100
@@ -126,7 +127,7 @@ def choose(request: HttpRequest, member: Member, connection: Connection, kind: s
     rules += [text for text in dict.fromkeys(asked) if text not in rules]
     settings, problems = settings_from({**settings_to(stored.settings), "sync_choice": rules})
     if problems:
-        said = labelled(problems[0]).said(language_now())
+        said = told_in(labelled(problems[0]), language_now(), request.reader_locale)  # type: ignore[attr-defined]
         raise Misconfigured(said.message, said.remedy)
     if settings == stored.settings:
         messages.info(request, _("Nothing was changed: choose or enter what to offer."))

@@ -36,6 +36,7 @@ from kontobro.web.connection.master_file import master_file
 from kontobro.web.models import Setup
 from kontobro.web.process import change, process
 from kontobro.web.site.aside import aside
+from kontobro.web.site.systems import system_name
 from kontobro.web.telling import told as say
 from kontobro.web.tenancy import Member, changes_of, of_connection, require_now
 
@@ -59,13 +60,13 @@ def _page(request: HttpRequest, member: Member, connection: Connection, **more: 
     settings = connection.settings
     level = level_of(settings)
     noted, takeover = store.syncs(connection.id), asked_of(connection)
-    syncs = [(kind.replace("-", " "), *noted.get(NOTED[kind][-1], (None, "never", ""))[:2]) for kind in settings.sync]
+    syncs = [(kind, *noted.get(NOTED[kind][-1], (None, "never", ""))[:2]) for kind in settings.sync]
     page = {
         "level": level,
         "meaning": meaning_of(settings, _),
         "words": scope_words(scopes_for(settings)),
         "next": _next(level, connection),
-        "system": connectors().label(connection.erp),
+        "system": system_name(connection.erp),
         "options": _options(connection),
         "last_job": next(iter(store.jobs(connection.id, limit=1)), None),
         "syncs": syncs,
@@ -176,7 +177,7 @@ def access(request: HttpRequest, member: Member, connection: Connection) -> Http
         else:
             messages.success(request, _("The new access works and is saved."))
             return redirect("connection", connection.id)
-    page = {"system": connectors().label(connection.erp), "form": form, "fault": fault}
+    page = {"system": system_name(connection.erp), "form": form, "fault": fault}
     return render(request, "connection/change_access.html", page, status=400 if fault or form.errors else 200)
 
 

@@ -20,15 +20,17 @@ from kontobro.core.model.connection import Connection
 from kontobro.core.tieout.compare import FINE, TiedEntry, Verdict
 from kontobro.export.tieout.collect import BookPorts, TieOutScope, summarise, summary_of, tied_entries
 from kontobro.export.tieout.forgotten import forgotten
-from kontobro.export.tieout.sheet import ENTRY_COLUMNS, add_summary, entry_row, passing, reasons, sorted_sums
+from kontobro.export.tieout.sheet import ENTRY_COLUMNS, add_summary, entry_row, passing, sorted_sums
 from kontobro.export.tieout.sheets import Book
 from kontobro.store.read.pages import BookingFilter
+from kontobro.web.language import language_now
 from kontobro.web.lists.fields import day_input, days_in_order
 from kontobro.web.lists.files import BOTH, Row, WithBoth, both_of
 from kontobro.web.lists.files import as_csv as csv_of
 from kontobro.web.lists.files import as_xlsx as xlsx_of
 from kontobro.web.process import process
 from kontobro.web.site.aside import aside, progress
+from kontobro.web.telling import Told, told_in
 from kontobro.web.tenancy import Member, of_connection
 
 SHOWN = 200
@@ -136,9 +138,9 @@ def compared(request: HttpRequest, member: Member, connection: Connection) -> Ht
     shown = {
         "result": result,
         "sums": [(SIDES[key.side], key, found) for key, found in sorted_sums(result)],
-        "differing": _shown(result.differing),
+        "differing": _shown(request, result.differing),
         "hidden": max(0, sum(found.differing for found in result.sums.values()) - SHOWN),
-        "drafted": _shown(result.drafted),
+        "drafted": _shown(request, result.drafted),
         "drafts_hidden": max(0, result.drafts - SHOWN),
         "faults": [
             (words_of(verdict), count) for verdict, count in result.verdicts.most_common() if verdict not in FINE
@@ -149,8 +151,13 @@ def compared(request: HttpRequest, member: Member, connection: Connection) -> Ht
     return render(request, "exports/tie_out_compared.html", shown)
 
 
-def _shown(entries: Sequence[TiedEntry]) -> list[tuple[TiedEntry, str, Sequence[str]]]:
-    return [(tied, words_of(tied.verdict), reasons(tied)) for tied in entries[:SHOWN]]
+def _shown(request: HttpRequest, entries: Sequence[TiedEntry]) -> list[tuple[TiedEntry, str, Sequence[Told]]]:
+    """Each with what its verdict means, and what changed or why it isn't booked."""
+    locale = request.reader_locale  # type: ignore[attr-defined]
+    return [
+        (one, words_of(one.verdict), [told_in(why, language_now(), locale) for why in one.changes or one.pleo.problems])
+        for one in entries[:SHOWN]
+    ]
 
 
 def _entries_in(connection: Connection, scope: TieOutScope) -> int:

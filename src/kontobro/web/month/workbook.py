@@ -10,10 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from kontobro.core.model.connection import Connection
+from kontobro.core.words import note_in
 from kontobro.export.tieout.collect import tied_entries
 from kontobro.export.tieout.month import MonthEnd, month_end_of, scope_of
 from kontobro.export.tieout.sheet import ENTRY_COLUMNS, passing
 from kontobro.export.tieout.sheets import Book
+from kontobro.web.language import language_now
 from kontobro.web.lists.files import BOTH, WithBoth
 from kontobro.web.lists.files import as_xlsx as xlsx_of
 from kontobro.web.month import closing
@@ -72,7 +74,7 @@ def _state(connection: Connection, first: dt.date, end: MonthEnd) -> Sequence[Se
         rows += [(_("Blocks closing"), one.words) for one in blocks_of(connection, first, end)]
     rows.append((_("Not exported in Pleo"), not_exported_words(end.pleo)))
     rows.append((_("Asked at (UTC)"), process.app.clock.now()))
-    return [*rows, *((_("Note"), note) for note in end.pleo.notes)]
+    return [*rows, *((_("Note"), note_in(note, language_now())) for note in end.pleo.notes)]
 
 
 def _line(one: closing.Changed) -> str:

@@ -24,6 +24,7 @@ from kontobro.core.rules.dates import zone_named
 from kontobro.core.words import name_in, setting_in
 from kontobro.service.connectors import connectors
 from kontobro.web.language import language_now
+from kontobro.web.site.systems import system_name
 from kontobro.web.telling import Told, told_in
 from kontobro.web.tenancy import ROLE_WORDS
 
@@ -40,7 +41,8 @@ STATES: dict[str, tuple[StrOrPromise, str]] = {
     "attached": (_("draft with receipts"), "azure"),
     "posted": (_("posted"), "green"),
     "verified": (_("verified"), "green"),
-    "reported": (_("reported"), "green"),
+    "reported": (_("reported to Pleo"), "green"),
+    "booked": (_("booked"), "green"),
     "handed_over": (_("in a document"), "green"),
     "sealed": (_("sealed, not delivered"), "orange"),
     "delivering": (_("being delivered"), "blue"),
@@ -75,6 +77,7 @@ PLAIN: dict[str, StrOrPromise] = {
     "atm_withdrawal": _("ATM withdrawal"),
     "wallet_topup": _("wallet top-up"),
     "csv": "CSV",
+    "item": _("expense"),
     "export": _("export"),
     "settle": _("settle"),
     "sync": _("sync"),
@@ -119,8 +122,10 @@ def day(context: Context, value: date | str | None) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def month(context: Context, first: date) -> str:
-    """A month in the reader's words: October 2026."""
+def month(context: Context, first: date | str) -> str:
+    """A month in the reader's words: October 2026. `first`: its first day, or 2026-10."""
+    if isinstance(first, str):
+        first = date.fromisoformat(f"{first}-01")
     return str(format_skeleton("yMMMM", first, locale=locale_of(context)))
 
 
@@ -180,7 +185,7 @@ def said(context: Context, one: Any) -> Told:
 @register.filter
 def system(erp: str) -> str:
     """A connector's name as people write it: `odoo` is "Odoo". A company's own, `package.module:factory`, has none."""
-    return connectors().label(erp)
+    return system_name(erp)
 
 
 @register.filter
