@@ -12,6 +12,7 @@ from kontobro.core.model.export import ExportJob, ItemReport, JobOutcome
 from kontobro.core.model.history import Move
 from kontobro.core.model.journal import Reference
 from kontobro.core.ports import Clock, Pleo, Store
+from kontobro.export.job.ids import Ids
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ class Reporter:
     """
 
     def __init__(
-        self, pleo: Pleo, store: Store, clock: Clock, connection_id: str, job: ExportJob, unfinished: set[str]
+        self, pleo: Pleo, store: Store, clock: Clock, connection_id: str, job: ExportJob, unfinished: Ids
     ) -> None:
         self._pleo = pleo
         self._dialect = pleo.dialect
@@ -58,7 +59,8 @@ class Reporter:
                 log.warning("item not taken", extra={"job": self._job_id, "item": entry_id, "type": error.type})
             self.refused += len(refused)
             taken = [(report, references) for report, references in batch if report.entry_id not in refused]
-            self.unfinished.difference_update(report.entry_id for report, _ in taken)
+            for report, _ in taken:
+                self.unfinished.take(report.entry_id)
             moves = [Move(reference=reference, to="reported") for _, references in taken for reference in references]
             if moves:
                 self._store.move(self._connection_id, moves, self._clock.now())
