@@ -17,6 +17,8 @@ from kontobro.erp.registry import Registry
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
 if TYPE_CHECKING:
+    from httpx2 import BaseTransport
+
     from kontobro.core.ports import Delivery, DocumentStore
     from kontobro.core.ports.delivery import Mailer
     from kontobro.export.job.run import DocumentPorts, Ports
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from kontobro.sync.run import SyncPorts
 
 DATABASE = "kontobro.sqlite3"
+
+BRIEFLY = timedelta(seconds=2)
+"""Enough for a second try, where a connection that was kept open had been closed by Pleo."""
 
 
 class SystemClock:
@@ -72,6 +77,19 @@ class App:
         client = open_pleo(connection, tokens or self.store, self.clock, self._ways(connection))
         self.opened.callback(client.close)
         return client
+
+    @contextmanager
+    def pleo_over(self, connection: Connection, way: BaseTransport) -> Iterator[PleoClient]:
+        """The connection's Pleo for one short call, over a transport that stays open. Not repeated for long: the next
+        turn comes soon."""
+        from kontobro.pleo import open_pleo
+
+        ways = replace(self._ways(connection), transport=way, patience=BRIEFLY)
+        client = open_pleo(connection, self.store, self.clock, ways)
+        try:
+            yield client
+        finally:
+            client.close()
 
     def connector_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> Connector:
         """The connection's connector. A secret is one of `secrets`, given just now for this very connection, else

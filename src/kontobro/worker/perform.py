@@ -23,6 +23,8 @@ from kontobro.service.outage import is_outage, wait_out
 from kontobro.worker.asking import ClientRunner, work_of
 from kontobro.worker.pieces import Result
 from kontobro.worker.queues import WorkOutcome
+from kontobro.worker.rounds import Turns
+from kontobro.worker.waking import Attention
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +58,9 @@ class WorkerContext:
     runner: ClientRunner
     listeners: Sequence[Listener] = ()
     pauses: Sequence[float] = PAUSES
+    attention: Attention = field(default_factory=Attention)
+    turns: Turns | None = None
+    """None: this process asks for no one in turns."""
     stopping: threading.Event = field(default_factory=threading.Event)
 
 
