@@ -30,17 +30,6 @@ OPERATORS = {
 }
 """Files whose errors only who runs the service reads, and why."""
 
-LATER = frozenset(
-    """
-    delivery/address.py delivery/filed.py delivery/mail.py delivery/opening.py
-    delivery/s3.py delivery/sftp.py
-    erp/files/common/fec_reader.py erp/files/common/sie_lines.py erp/files/common/masters/company.py
-    erp/files/datev/posted.py erp/files/datev/setup.py erp/files/fec/options.py erp/files/sie/book.py
-    erp/files/sie/options.py erp/files/template/layout.py erp/kit/masters_file.py erp/registry.py
-    service/notices/documents.py service/notices/mail.py service/notices/outgoing.py
-    """.split()
-)
-"""Files that still raise English only, besides those of the command line (`cli/`): to be emptied."""
 
 OF_OTHERS = {
     "erp/beancount/load/apart.py": "what a process of ours said comes in three parts",
@@ -112,7 +101,7 @@ def plain_errors(tree: ast.Module, known: frozenset[str]) -> Iterator[str]:
 def test_an_error_says_its_words_in_every_language() -> None:
     """Else: put its message and remedy in `english.toml`, as `error.the_name`, and `raise ...(*told("the_name"))`."""
     plain = {name: found for name, tree in sources().items() if (found := list(plain_errors(tree, errors())))}
-    listed = {*OPERATORS, *OF_OTHERS, *LATER}
+    listed = {*OPERATORS, *OF_OTHERS}
     assert {name: found for name, found in plain.items() if name not in listed and not name.startswith("cli/")} == {}
     assert listed <= set(plain), "no longer plain: take it out of the list"
 

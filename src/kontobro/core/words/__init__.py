@@ -192,6 +192,16 @@ def told(name: str, /, **facts: Fact) -> Said:
     return Said(Noted(message), Noted(remedy))
 
 
+def phrase(name: str, /, **facts: Fact) -> Phrase:
+    """A part of a sentence of the catalogue's section `phrase`."""
+    return Phrase(name, facts)
+
+
+def worded(name: str, /, **facts: Fact) -> Noted:
+    """A sentence of the section `phrase`: English text that says the same in other languages by `note_in`."""
+    return Noted(Phrase(name, facts))
+
+
 def fault_said(code: str, language: str | None) -> Said | None:
     """What a fault says of its kind in that language; None for one that no one knows, and in English."""
     words, known = _translations(language), catalogue().faults.get(code)
