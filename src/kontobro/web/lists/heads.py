@@ -69,7 +69,7 @@ class Worded(str):
 
     def __new__(cls, code: str, say: Callable[[], str]) -> Worded:
         made = super().__new__(cls, code)
-        made.say = say  # type: ignore[method-assign]
+        made.say = say
         return made
 
 
