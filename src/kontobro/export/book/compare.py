@@ -85,4 +85,4 @@ def not_as_sent(entry: Entry, booking: Booking, found: list[Phrase], *, withdraw
 def voided(entry: Entry, booking: Booking) -> Problem:
     """Its document was voided and the setting asks first."""
     name = booking.number or booking.id
-    return problem("booked_and_voided", "accountingEntryId", entry.reference, booking=name)
+    return problem("booked_and_voided", "accountingEntryId", entry.reference, booking=name, setting="voided")

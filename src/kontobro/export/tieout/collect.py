@@ -140,13 +140,12 @@ def blind_spots(result: TieOut, capabilities: Capabilities, scope: TieOutScope) 
     spots = [noted("tie_never_exported"), noted("tie_other_account")]
     if capabilities.batch_size is None:
         spots.append(noted("tie_sealed"))
-    for name, count in (
-        ("tie_history", result.from_history),
-        ("tie_totals", result.by_totals),
-        ("tie_details", result.entries - result.in_detail),
-    ):
-        if count > 0:
-            spots.append(noted(name, count=count, all=result.entries))
+    if result.from_history:
+        spots.append(noted("tie_history", count=result.from_history, all=result.entries))
+    if result.by_totals:
+        spots.append(noted("tie_totals", count=result.by_totals, all=result.entries))
+    if result.entries > result.in_detail:
+        spots.append(noted("tie_details", count=result.entries - result.in_detail, all=result.entries))
     if capabilities.reference == "none":
         spots.append(noted("tie_no_reference"))
     if capabilities.reference == "searchable":

@@ -12,7 +12,7 @@ from kontobro.core.model.findings import noted
 from kontobro.core.model.journal import entry_id_of, references_of
 from kontobro.core.ports import Pleo
 from kontobro.core.tieout.compare import TieOut
-from kontobro.core.words import Fact, part_of
+from kontobro.core.words import part_of
 from kontobro.export.tieout.collect import BookPorts, TieOutScope
 
 STATUSES = ("in_progress", "completed", "completed_with_errors", "failed")
@@ -73,10 +73,11 @@ def _lacking(connection: Connection, ports: BookPorts, entry_ids: list[str]) -> 
 
 
 def _job_lost(job: ExportJob, lacking: list[str], ports: BookPorts) -> tuple[str, int]:
-    facts: dict[str, Fact] = {"day": job.created_at.date(), "job": job.id[:8], "count": len(lacking)}
+    day, known, count = job.created_at.date(), job.id[:8], len(lacking)
     if ports.connector.capabilities.reference == "none":
-        return noted("tie_job_lost", **facts), 0
+        return noted("tie_job_lost", day=day, job=known, count=count), 0
     found = ports.connector.find([reference for entry_id in lacking for reference in references_of(entry_id)])
     existing = {entry_id_of(booking.reference) for booking in found.values() if booking.status != "void"}
     absent = len(set(lacking) - existing)
-    return noted("tie_job_lost_found", existing=len(existing), absent=absent, **facts), absent
+    there = len(existing)
+    return noted("tie_job_lost_found", day=day, job=known, count=count, existing=there, absent=absent), absent

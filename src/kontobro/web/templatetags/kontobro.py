@@ -150,8 +150,13 @@ def moment(context: Context, value: datetime | Literal[""] | None, zone: str | N
 @register.simple_tag
 def state(value: str) -> SafeString:
     """A state as a badge: a word, not a colour alone."""
-    word, colour = STATES[value] if value in STATES else (plain(value), "secondary")
-    return format_html('<span class="badge bg-{}-lt">{}</span>', colour, word)
+    colour = STATES[value][1] if value in STATES else "secondary"
+    return format_html('<span class="badge bg-{}-lt">{}</span>', colour, state_word(value))
+
+
+def state_word(value: str) -> str:
+    """A state in words."""
+    return str(STATES[value][0]) if value in STATES else plain(value)
 
 
 @register.filter
