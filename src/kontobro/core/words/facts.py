@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from kontobro.core.words import Fact, Name, Noted, Phrase
+from kontobro.core.words import Fact, Label, Name, Noted, Phrase
 
 
 def facts_to(facts: Mapping[str, Fact]) -> dict[str, Any]:
@@ -22,6 +22,8 @@ def _to(fact: Fact) -> Any:
             return {"phrase": fact.name, "facts": facts_to(fact.facts)}
         case Name():
             return {"name": str(fact)}
+        case Label():
+            return {"label": str(fact)}
         case Decimal():
             return {"decimal": str(fact)}
         case date():
@@ -61,6 +63,8 @@ def _from(stored: Any) -> Fact:
             return Phrase(name, facts_from(facts))
         case {"name": code}:
             return Name(code)
+        case {"label": text}:
+            return Label(text)
         case {"decimal": digits}:
             return Decimal(digits)
         case {"date": day}:

@@ -14,8 +14,10 @@ from kontobro.core.errors import Problem
 from kontobro.core.model.connection import Connection
 from kontobro.core.settings.catalogue import catalogue
 from kontobro.core.settings.suggest import Suggestion
+from kontobro.core.words import setting_in
 from kontobro.web.connect.books import Books, activate, carry_out, read_books, read_plans, settle_settings
 from kontobro.web.connect.guard import of_setup
+from kontobro.web.language import language_now
 from kontobro.web.models import Setup
 from kontobro.web.process import process
 from kontobro.web.tenancy import Member
@@ -35,7 +37,7 @@ def label_of(setting: str) -> str:
     if table == "wallets":
         return _("Pleo wallet in %(currency)s") % {"currency": key}
     of_group = _("Dimension for Pleo's tag group %(group)s") % {"group": key}
-    return of_group if table == "dimensions" else catalogue()[setting].label
+    return of_group if table == "dimensions" else setting_in(catalogue()[setting].label, language_now())
 
 
 def list_of(setting: str) -> str:
@@ -68,7 +70,7 @@ def _row(request: HttpRequest, one: Suggestion, problems: Sequence[Problem]) -> 
     return {
         "name": one.setting,
         "label": label_of(one.setting),
-        "help": catalogue()[one.setting.partition(".")[0]].help,
+        "help": setting_in(catalogue()[one.setting.partition(".")[0]].help, language_now()),
         "list": list_of(one.setting),
         "value": request.POST.get(one.setting, one.after or one.before),
         "why": one.why,

@@ -85,12 +85,12 @@ def _span(header: Sequence[str], name: str, books: Books) -> tuple[date, date]:
     for at, what, own in ((10, "Beraternummer", books.setup.consultant), (11, "Mandantennummer", books.setup.client)):
         if (field(at) or "").lstrip("0") != own:
             apart = phrase("datev_not_connections", what=what, given=shown(field(at) or ""), own=own)
-            raise _wrong(name, placed(_field_at(1, at), said), phrase("datev_journal_of_client"))
+            raise _wrong(name, placed(_field_at(1, at), apart), phrase("datev_journal_of_client"))
     try:
         return _whole_day(field(14)), _whole_day(field(15))
     except ValueError as error:
-        what = phrase("datev_batch_days", first=shown(field(14) or ""), last=shown(field(15) or ""))
-        raise _wrong(name, what) from error
+        days = phrase("datev_batch_days", first=shown(field(14) or ""), last=shown(field(15) or ""))
+        raise _wrong(name, days) from error
 
 
 def _whole_day(text: str | None) -> date:
