@@ -38,7 +38,7 @@ OF_OTHERS = {
 }
 """Files whose words were marked elsewhere."""
 
-MARKS = frozenset("told _ gettext ngettext pgettext gettext_lazy Noted Phrase".split())
+MARKS = frozenset("told _ gettext ngettext pgettext gettext_lazy Noted Phrase phrase worded placed part_of".split())
 NO_WORDS = frozenset({"PrivateAddress", "Refused"})
 """Errors whose arguments are no sentences of ours."""
 
@@ -87,6 +87,37 @@ def is_plain(node: ast.expr) -> bool:
         case ast.IfExp(body=body, orelse=orelse):
             return is_plain(body) or is_plain(orelse)
     return False
+
+
+@cache
+def makers() -> frozenset[str]:
+    """Functions that return an error: their texts are its words (`wrong(file, "it is empty", "Give another.")`)."""
+    return frozenset(
+        node.name
+        for tree in sources().values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.returns is not None and name_of(node.returns) in errors()
+    )
+
+
+def is_text(node: ast.expr) -> bool:
+    """A text of several words itself: what a variable holds is looked at where it is made."""
+    if isinstance(node, ast.JoinedStr):
+        return any(isinstance(part, ast.Constant) and " " in str(part.value).strip() for part in node.values)
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value.strip()
+
+
+def test_what_makes_an_error_is_given_no_plain_words() -> None:
+    """Else: `phrase("the_name", fact=...)`, and the words in `english.toml`, section `phrase`."""
+    found = [
+        f"{name}:{node.lineno}: {ast.unparse(node)}"
+        for name, tree in sources().items()
+        if name not in {*OPERATORS, *OF_OTHERS}
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and name_of(node.func) in makers() - {"fault"} and any(map(is_text, node.args))
+    ]
+    assert "wrong" in makers()
+    assert found == []
 
 
 def plain_errors(tree: ast.Module, known: frozenset[str]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -51,6 +52,21 @@ def note_from(stored: Any) -> str:
         return Noted(Phrase(stored["phrase"], facts_from(stored["facts"])))
     except (KeyError, ValueError, TypeError, ArithmeticError):
         return str(stored["text"])
+
+
+def text_to(note: str | None) -> str | None:
+    """A note as a column of texts keeps it: JSON with its English first, or the words as they are."""
+    return json.dumps(note_to(note), ensure_ascii=False) if isinstance(note, Noted) else note
+
+
+def text_from(stored: str | None) -> str | None:
+    """What `text_to` gave; a text of an older version as it is."""
+    if not stored or not stored.startswith('{"text": '):
+        return stored
+    try:
+        return note_from(json.loads(stored))
+    except (ValueError, KeyError, TypeError):
+        return stored
 
 
 def _from(stored: Any) -> Fact:
