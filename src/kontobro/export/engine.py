@@ -33,7 +33,7 @@ from kontobro.core.model.masters import Masters
 from kontobro.core.rules.dates import zone_name, zone_named
 from kontobro.core.settings.check import check_settings
 from kontobro.core.settings.usable import not_usable
-from kontobro.core.words import told
+from kontobro.core.words import Noted, Phrase, part_of, told
 from kontobro.export.book.booking import book_batch
 from kontobro.export.book.confirm import confirm
 from kontobro.export.book.elsewhere import given_by_others
@@ -361,7 +361,7 @@ def close(
 ) -> JobResult:
     """Remember how the job ended, and forget what need not be kept any longer."""
     now = ports.clock.now()
-    ports.store.end_job(connection.id, result.job_id, event, failure or " ".join(result.notes) or None, now)
+    ports.store.end_job(connection.id, result.job_id, event, failure or _noted(result.notes), now)
     old = now - timedelta(days=connection.settings.retention_days)
     ports.store.purge(connection.id, old)
     if ports.documents is not None:
@@ -369,6 +369,12 @@ def close(
     result.event, result.failure, result.remedy = event, failure, remedy
     log.info("job ended", extra={"job": result.job_id, "outcome": event, "booked": result.booked})
     return result
+
+
+def _noted(notes: list[str]) -> str | None:
+    """What a person has to know of a job that did not fail."""
+    whole = sentences(*map(part_of, notes)) if notes else None
+    return Noted(whole) if isinstance(whole, Phrase) else whole if isinstance(whole, str) else None
 
 
 def local_day(moment: datetime, connection: Connection, masters: Masters) -> date:

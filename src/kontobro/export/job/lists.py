@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from kontobro.core.errors import IncompleteList
 from kontobro.core.model.export import ExportItem, ExportJob, JobItem, MalformedItem
+from kontobro.core.words import worded
 from kontobro.export.job.ids import Ids, Packed, packed, unpacked
 from kontobro.export.job.run import Ports
 
@@ -114,10 +115,7 @@ class Lists:
         """What a person has to know of items that were left alone; nothing when there are none."""
         if not self.unlisted:
             return ""
-        return (
-            f"Pleo sent {len(self.unlisted)} more expenses than it lists for this export. They were not booked. "
-            "Check in Pleo whether they belong to it."
-        )
+        return worded("job_unlisted", count=len(self.unlisted))
 
     @property
     def failure(self) -> str:
@@ -125,7 +123,4 @@ class Lists:
         if not self.lacking:
             return ""
         whole = len(self.listed) + self.lacking
-        return (
-            f"Pleo says that this export has {whole} expenses, and lists {len(self.listed)}. What is listed was "
-            f"processed; {self.lacking} are unknown. Export them again in Pleo."
-        )
+        return worded("job_lacking", whole=whole, listed=len(self.listed), lacking=self.lacking)
