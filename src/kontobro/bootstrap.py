@@ -17,6 +17,7 @@ from kontobro.erp.registry import Registry
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
 if TYPE_CHECKING:
+    from kontobro.core.dialect import Dialect
     from kontobro.core.ports import Delivery, DocumentStore
     from kontobro.core.ports.delivery import Mailer
     from kontobro.export.job.run import DocumentPorts, Ports
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from kontobro.sync.run import SyncPorts
 
 DATABASE = "kontobro.sqlite3"
+ANSWERS = "pleo.toml"
+"""Where a data folder keeps what Pleo's documents leave open (`pleo/http/kept.py`)."""
 
 
 class SystemClock:
@@ -60,6 +63,8 @@ class App:
     """How long a call to Pleo is repeated, where others wait for their turn; None: Pleo's own measure."""
     mailers: Callable[[Connection], Mailer] | None = None
     """How a connection's documents are mailed, where there is a mail server."""
+    answers: Path | None = None
+    """The file with what Pleo's documents leave open, as this installation was told (`pleo/http/kept.py`)."""
 
     def close(self) -> None:
         """Close the store and every client opened here."""
@@ -69,7 +74,7 @@ class App:
         """The connection's Pleo; `tokens` other than the store's while connecting."""
         from kontobro.pleo import open_pleo
 
-        client = open_pleo(connection, tokens or self.store, self.clock, self._ways(connection))
+        client = open_pleo(connection, tokens or self.store, self.clock, self.ways(connection))
         self.opened.callback(client.close)
         return client
 
@@ -141,16 +146,23 @@ class App:
         from kontobro.pleo.target.masterdata import open_target
         from kontobro.sync.run import SyncPorts
 
-        target = open_target(connection, self.store, self.clock, self._ways(connection))
+        target = open_target(connection, self.store, self.clock, self.ways(connection))
         self.opened.callback(target.close)
         return SyncPorts(target=target, connector=self.connector_for(connection), store=self.store, clock=self.clock)
 
-    def _ways(self, connection: Connection) -> Ways:
-        """How calls to this connection's Pleo leave, and how often."""
+    def ways(self, connection: Connection) -> Ways:
+        """How calls to this connection's Pleo leave, how often, and how they are spelled."""
         from kontobro.pleo.http.calls import PATIENCE, Ways
 
         pace = self.paces(connection.id) if self.paces else None
-        return Ways(pace=pace, patience=PATIENCE if self.patience is None else self.patience)
+        patience = PATIENCE if self.patience is None else self.patience
+        return Ways(pace=pace, patience=patience, dialect=self.dialect_for(connection.environment))
+
+    def dialect_for(self, environment: str) -> Dialect:
+        """How this environment of Pleo wants to be talked to, as far as this installation knows."""
+        from kontobro.pleo.http.kept import spoken
+
+        return spoken(environment, self.answers)
 
     @contextmanager
     def visit(self) -> Iterator[App]:
@@ -174,7 +186,7 @@ def open_app(path: Path, clock: Clock | None = None, database: Path | str | None
 
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     store = open_store(database or path / DATABASE)
-    app = App(path, store, clock or SystemClock())
+    app = App(path, store, clock or SystemClock(), answers=path / ANSWERS)
     app.opened.callback(store.close)
     return app
 

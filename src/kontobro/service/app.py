@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from kontobro.bootstrap import App, SystemClock
+from kontobro.bootstrap import ANSWERS, App, SystemClock
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports import Clock
 from kontobro.core.ports.delivery import is_path
@@ -45,6 +45,7 @@ def open_service_app(config: ServiceConfig, clock: Clock | None = None, owner: O
         network=network,
         registry=registry,
         mailers=partial(mailer_of, config),
+        answers=config.home / ANSWERS,
     )
     app.opened.callback(store.close)
     if paces:

@@ -24,7 +24,7 @@ from pleo_sandbox.company.oauth import Credential
 from pleo_sandbox.errors import PleoError, bad_parameter, forbidden, unauthorized
 from pleo_sandbox.http import checks
 from pleo_sandbox.http.bodies import body_of
-from pleo_sandbox.wire import refuse
+from pleo_sandbox.wire import empty, refuse
 
 if TYPE_CHECKING:
     from pleo_sandbox.company.shelf import Record, Shelf
@@ -205,7 +205,7 @@ def _work(sandbox: Sandbox, operation: Operation, call: Call) -> Response:
                 _admit(sandbox, operation, call.credential)
             return operation.work(call)
         except PleoError as error:
-            return refuse(error)
+            return refuse(error) if sandbox.rules.error_bodies else empty(error.status)
 
 
 def _admit(sandbox: Sandbox, operation: Operation, credential: Credential) -> None:

@@ -45,7 +45,7 @@ class Sandbox:
         self.traffic = Traffic(self.clock, rate_limit)
         self.rules = Rules()
         self.exports = Exports(self.clock, self.rules)
-        self.access = Access(self.clock)
+        self.access = Access(self.clock, self.rules)
         self.installations = Installations(self.clock, self.rules)
         self.files = Files(self.clock)
         self.faults = Faults()

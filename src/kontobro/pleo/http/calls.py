@@ -64,13 +64,15 @@ class Ways:
     """How calls leave. `transport` stands in for the network; `dialect` is other than the environment's own.
 
     `pace` is one that several processes share; without it all clients of the connection in this process share one.
-    No call is repeated later than `patience` after it first left.
+    No call is repeated later than `patience` after it first left. `methods`: the only ones that may leave for Pleo's
+    API (a login is renewed all the same); None: all.
     """
 
     transport: httpx2.BaseTransport | None = None
     pace: Paced | None = None
     patience: timedelta = PATIENCE
     dialect: Dialect | None = None
+    methods: frozenset[str] | None = None
 
 
 DIRECT: Final = Ways()
