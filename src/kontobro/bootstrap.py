@@ -23,12 +23,15 @@ if TYPE_CHECKING:
     from kontobro.export.job.run import DocumentPorts, Ports
     from kontobro.export.tieout.collect import BookPorts
     from kontobro.pleo import PleoClient
+    from kontobro.pleo.documented.news import Counts, Watch
     from kontobro.pleo.http.calls import Paced, Ways
     from kontobro.sync.run import SyncPorts
 
 DATABASE = "kontobro.sqlite3"
 ANSWERS = "pleo.toml"
 """Where a data folder keeps what Pleo's documents leave open (`pleo/http/kept.py`)."""
+NEWS = "pleo-news.json"
+"""Where it counts what of Pleo's answers is not as documented (`pleo/documented/news.py`)."""
 
 
 class SystemClock:
@@ -64,7 +67,11 @@ class App:
     mailers: Callable[[Connection], Mailer] | None = None
     """How a connection's documents are mailed, where there is a mail server."""
     answers: Path | None = None
-    """The file with what Pleo's documents leave open, as this installation was told (`pleo/http/kept.py`)."""
+    """The file with what Pleo's documents leave open, as this installation heeds it (`pleo/http/kept.py`)."""
+    news: Path | None = None
+    """The file that counts what of Pleo's answers is not as documented (`pleo/documented/news.py`)."""
+    counts: Counts | None = None
+    """Where calls to Pleo are counted for metrics."""
 
     def close(self) -> None:
         """Close the store and every client opened here."""
@@ -156,7 +163,14 @@ class App:
 
         pace = self.paces(connection.id) if self.paces else None
         patience = PATIENCE if self.patience is None else self.patience
-        return Ways(pace=pace, patience=patience, dialect=self.dialect_for(connection.environment))
+        spoken = self.dialect_for(connection.environment)
+        return Ways(pace=pace, patience=patience, dialect=spoken, watch=self.watch())
+
+    def watch(self) -> Watch:
+        """What looks at Pleo's answers, and counts what is not as documented."""
+        from kontobro.pleo.documented.news import NewsFile, Watch
+
+        return Watch(NewsFile(self.news) if self.news else None, self.clock, self.counts)
 
     def dialect_for(self, environment: str) -> Dialect:
         """How this environment of Pleo wants to be talked to, as far as this installation knows."""
@@ -186,7 +200,7 @@ def open_app(path: Path, clock: Clock | None = None, database: Path | str | None
 
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     store = open_store(database or path / DATABASE)
-    app = App(path, store, clock or SystemClock(), answers=path / ANSWERS)
+    app = App(path, store, clock or SystemClock(), answers=path / ANSWERS, news=path / NEWS)
     app.opened.callback(store.close)
     return app
 

@@ -18,6 +18,7 @@ from kontobro.cli.common.words import _
 
 if TYPE_CHECKING:
     from kontobro.core.model.connection import Connection
+    from kontobro.pleo.documented.news import Counted
     from kontobro.pleo.probe.run import Report, Result, Wanted
 
 FOLDER = "probe"
@@ -50,7 +51,8 @@ def run(
     cli = cli_of(context)
     connection = cli.connection()
     cli.require_alive(connection)
-    found = _ask(cli, connection, Wanted(writes=write, jobs=tuple(job), only=frozenset(only)), quietly=as_json)
+    wanted = Wanted(writes=write, jobs=tuple(job), only=frozenset(only), seen=_seen(cli))
+    found = _ask(cli, connection, wanted, quietly=as_json)
     path = _keep(found, report or _usual_place(cli, found))
     chosen = _set(cli, connection, found) if set_them else {}
     if as_json:
@@ -60,6 +62,13 @@ def run(
     else:
         _say(found, path, chosen)
     raise typer.Exit(Exit.OK if chosen or not found.to_set() else Exit.NEEDS_FIX)
+
+
+def _seen(cli: CliContext) -> tuple[Counted, ...]:
+    """What was noted of Pleo's answers while Kontobro worked."""
+    from kontobro.pleo.documented.news import NewsFile
+
+    return tuple(NewsFile(cli.app.news).read()) if cli.app.news else ()
 
 
 def _ask(cli: CliContext, connection: Connection, wanted: Wanted, *, quietly: bool) -> Report:

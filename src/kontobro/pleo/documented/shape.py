@@ -52,6 +52,16 @@ def decoded(content: bytes) -> Any:
         raise ValueError(type(error).__name__) from None
 
 
+def shown_name(name: str) -> str:
+    """A field's name, or `?` for what may be none."""
+    return name if _NAME.fullmatch(name) else UNNAMED
+
+
+def shown_word(text: str) -> str:
+    """A word of a list of words, or `?` for what may be none."""
+    return text if _WORD.fullmatch(text) else UNNAMED
+
+
 def shape_of(body: Any, contract: Contract | None = None) -> Shape:
     """The shape of decoded JSON. Without a `contract` every name is taken for ours, and no word is shown."""
     found: dict[str, set[str]] = defaultdict(set)
@@ -89,8 +99,7 @@ def _look(value: Any, path: str, contract: Contract | None, found: dict[str, set
 
 
 def _below(path: str, name: str) -> str:
-    shown = name if _NAME.fullmatch(name) else UNNAMED
-    return f"{path}.{shown}" if path else shown
+    return f"{path}.{shown_name(name)}" if path else shown_name(name)
 
 
 def _kind(value: Any, path: str, contract: Contract | None) -> str:

@@ -46,4 +46,5 @@ def open_calls(connection: Connection, tokens: TokenStore, clock: Clock, ways: W
     """Reads no token before the first call."""
     http, auth = open_http(connection, tokens, clock, ways)
     spoken = ways.dialect or dialect_of(connection.environment)
-    return Calls(http, auth, clock, ways.pace or shared_pace(connection.id, clock), ways.patience, spoken)
+    pace = ways.pace or shared_pace(connection.id, clock)
+    return Calls(http, auth, clock, replace(ways, dialect=spoken, pace=pace))

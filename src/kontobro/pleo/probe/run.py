@@ -13,6 +13,7 @@ from kontobro.core.errors import BadAnswer, KontobroError, LoginFailed, Misconfi
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports import Clock, TokenStore
 from kontobro.core.words import told
+from kontobro.pleo.documented.news import Counted
 from kontobro.pleo.http import endpoints
 from kontobro.pleo.http.auth import Renewal
 from kontobro.pleo.http.calls import Ways
@@ -22,6 +23,7 @@ from kontobro.pleo.probe import items, making, on_job, reading
 from kontobro.pleo.probe.asker import Asker, Evidence, NoAnswer, open_asker
 from kontobro.pleo.probe.catalogue import Question, questions
 from kontobro.pleo.probe.ground import Found, Ground
+from kontobro.pleo.probe.watched import seen_answer
 
 State = Literal["answered", "unanswered", "not asked"]
 
@@ -51,11 +53,12 @@ class Result:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What a person allows. `only`: the questions, by name; all that need no name without it. `jobs`: may be written
-    about, the first that is open first."""
+    about, the first that is open first. `seen`: what was noted of Pleo's answers while Kontobro worked."""
 
     writes: bool = False
     jobs: tuple[str, ...] = ()
     only: frozenset[str] = field(default_factory=frozenset)
+    seen: tuple[Counted, ...] = ()
 
 
 Ask = Callable[[Ground], Found]
@@ -149,6 +152,8 @@ def _require_login(asker: Asker) -> None:
 
 def _asked(question: Question, ground: Ground, wanted: Wanted, set_now: Dialect) -> Result:
     switch: dict[str, Any] = {"now": getattr(set_now, question.switch)} if question.switch else {}
+    if question.needs == "watch" and (found := seen_answer(question.key, wanted.seen)):
+        return Result(question=question, state="answered", answer=found.answer, detail=found.detail)
     if why := _barrier(question, wanted):
         return Result(question=question, state="not asked", detail=why, **switch)
     try:
