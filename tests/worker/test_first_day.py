@@ -62,7 +62,8 @@ def unanswered(rules: dict[str, Any]) -> set[str]:
     ended = (
         {"reason_on_errors", "login_reason", "all_failed"} if rules.get("final_event_fits_items") is False else set()
     )
-    return {"client_auth"} | ended | ({"event_name"} if rules.get("subscriptions_need_scope") else set())
+    unbounded = {"longest_reason"} if rules.get("texts_are_bounded") is False else set()
+    return {"client_auth"} | ended | unbounded | ({"event_name"} if rules.get("subscriptions_need_scope") else set())
 
 
 def ask_and_set(service: RunningService, job: str) -> dict[str, object]:

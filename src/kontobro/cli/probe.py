@@ -39,6 +39,10 @@ def run(
     report: Annotated[
         Path | None, typer.Option(help="Where the report goes; in the data folder unless given.", show_default=False)
     ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(help="Keep the shapes of Pleo's answers here too, for replay and comparison.", show_default=False),
+    ] = None,
     only_list: Annotated[bool, typer.Option("--list", help="List the questions. Nothing is asked.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -54,6 +58,8 @@ def run(
     wanted = Wanted(writes=write, jobs=tuple(job), only=frozenset(only), seen=_seen(cli))
     found = _ask(cli, connection, wanted, quietly=as_json)
     path = _keep(found, report or _usual_place(cli, found))
+    if record:
+        _record(found, record)
     chosen = _set(cli, connection, found) if set_them else {}
     if as_json:
         from kontobro.pleo.probe.report import shape
@@ -108,6 +114,13 @@ def _keep(report: Report, path: Path) -> Path:
     path.write_text(page(report), encoding="utf-8")
     path.with_suffix(".json").write_text(json.dumps(shape(report), indent=1) + "\n", encoding="utf-8")
     return path
+
+
+def _record(report: Report, path: Path) -> None:
+    from kontobro.pleo.probe.recording import recording
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(recording(report), indent=1) + "\n", encoding="utf-8")
 
 
 def _set(cli: CliContext, connection: Connection, report: Report) -> Mapping[str, object]:
