@@ -49,6 +49,8 @@ TECHNICAL = {
     "erp/kit/registration.py",  # the flags themselves
     "install/loopback.py",  # a login that only a command line makes
     "core/settings/toml.py",  # one key at a time is set on the command line alone
+    "pleo/documented/switches.py",  # the head of a file that a command writes
+    *(f"pleo/probe/{name}.py" for name in ("ground", "on_job", "items", "reading", "run")),  # for a command alone
 }
 
 

@@ -27,6 +27,7 @@ from kontobro.cli import (
     jobs,
     personal_data,
     preview,
+    probe,
     prove,
     rotate_keys,
     sandbox,
@@ -229,6 +230,7 @@ app.add_typer(sync.app, name="sync", rich_help_panel=MASTERS)
 app.add_typer(personal_data.app, name="personal-data", rich_help_panel=SETUP)
 app.add_typer(connector.app, name="connector", rich_help_panel=RUNNING)
 _add("prove", prove.run, RUNNING, "kontobro prove --erp visma --books tests.test_kontobro_visma:books_of")
+_add("probe", probe.run, SETUP, "kontobro probe --set")
 _add("rotate-keys", rotate_keys.run, SETUP, "kontobro rotate-keys")
 _add("doctor", doctor.run, SETUP, "kontobro doctor")
 _add("disconnect", disconnect.run, SETUP, "kontobro disconnect")

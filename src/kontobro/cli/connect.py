@@ -227,7 +227,8 @@ def _authorise(draft: Connection, cli: CliContext, client_secret: str | None, le
     connected_settings = next(
         (it.settings for it in known if (it.environment, it.erp, dict(it.erp_options)) == books), None
     )
-    consent = consent_for(draft.environment, scopes_at(level, connected_settings), known, None)
+    needed, spoken = scopes_at(level, connected_settings), app.dialect_for(draft.environment)
+    consent = consent_for(draft.environment, needed, known, None, spoken)
     while True:
         try:
             code, verifier = _consent(draft, consent, open_it)
@@ -237,11 +238,12 @@ def _authorise(draft: Connection, cli: CliContext, client_secret: str | None, le
             if other is None:
                 raise
             show.tell(OTHER_SPELLING, "yellow")
-            consent = consent_for(draft.environment, scopes_at(level, connected_settings), known, other)
+            consent = consent_for(draft.environment, needed, known, other, spoken)
     return exchange_code(
         draft,
         Grant(code=code, redirect_uri=REDIRECT_URI, verifier=verifier, client_secret=client_secret),
         app.clock,
+        app.ways(draft),
     )
 
 

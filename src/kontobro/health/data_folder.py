@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kontobro import __version__
+from kontobro.core.dialect import DIALECTS
 from kontobro.core.errors import KontobroError
 from kontobro.core.words import phrase, worded
 from kontobro.health.findings import Finding, Verdict
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 LEAST_FREE, LITTLE_FREE = 200_000_000, 2_000_000_000
 """Bytes: below the first SQLite and logs are about to stop, below the second it is time to look."""
+MOST_NEWS = 5
+"""Pieces of news of Pleo's answers that are named, the latest first."""
 
 
 def examine_data_folder(app: App) -> list[Finding]:
@@ -31,6 +34,7 @@ def examine_data_folder(app: App) -> list[Finding]:
         disk(app.path),
         permissions(app.path),
         connections(app),
+        *pleo(app),
         *connectors(app),
         *documents(app),
         versions(),
@@ -88,6 +92,46 @@ def connections(app: App) -> Finding:
     if counts["reconnect"]:
         return Finding("connections", "warn", message, worded("found_connect_these"))
     return Finding("connections", "ok", message)
+
+
+def pleo(app: App) -> list[Finding]:
+    """What is set where Pleo's documents are open, and what of its answers is not as they say."""
+    return [*_switches(app), _news(app)]
+
+
+def _switches(app: App) -> list[Finding]:
+    """Nothing where nothing is set."""
+    from kontobro.pleo.documented.switches import read_answers
+
+    try:
+        answers = read_answers(app.answers) if app.answers else {}
+        for environment in answers:
+            if environment in DIALECTS:
+                app.dialect_for(environment)
+    except KontobroError as fault:
+        return [Finding("Pleo's switches", "bad", fault.message, fault.remedy)]
+    return [
+        Finding("Pleo's switches", "ok", f"For {environment}: {', '.join(sorted(set_here))}.")
+        for environment, set_here in sorted(answers.items())
+        if set_here
+    ]
+
+
+def _news(app: App) -> Finding:
+    from kontobro.pleo.documented.news import NewsFile
+
+    seen = NewsFile(app.news).read() if app.news else []
+    news = sorted((one for one in seen if one.kind != "fact"), key=lambda one: one.last, reverse=True)
+    if not news:
+        return Finding("Pleo's answers", "ok", "Pleo's answers so far are as its documents say.")
+    named = "; ".join(f"{one.call}: {one.kind} {one.what} ({one.count} times)" for one in news[:MOST_NEWS])
+    more = f"; and {len(news) - MOST_NEWS} more" if len(news) > MOST_NEWS else ""
+    return Finding(
+        "Pleo's answers",
+        "warn",
+        f"Pleo's answers differ from its documents: {named}{more}.",
+        "Kontobro works with them. An unknown type of expense needs a posting rule; report the rest to Kontobro.",
+    )
 
 
 def connectors(app: App) -> list[Finding]:

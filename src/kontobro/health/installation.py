@@ -234,7 +234,9 @@ def webhooks(
 
     missing, unknown = 0, 0
     for connection in asked:
-        opened = open_subscriptions(connection, app.store, app.clock, Ways(transport=transport))
+        opened = open_subscriptions(
+            connection, app.store, app.clock, Ways(transport=transport, dialect=app.dialect_for(connection.environment))
+        )
         try:
             missing += not _is_watched(opened, config)
         except KontobroError:

@@ -74,15 +74,16 @@ class CliContext:
 
     def ports(self, connection: Connection) -> Ports:
         """What an export of a connection that is alive talks to."""
-        self._require_alive(connection)
+        self.require_alive(connection)
         return self.app.ports_for(connection)
 
     def sync_ports(self, connection: Connection) -> SyncPorts:
         """What a sync of a connection that is alive talks to."""
-        self._require_alive(connection)
+        self.require_alive(connection)
         return self.app.sync_ports_for(connection)
 
-    def _require_alive(self, connection: Connection) -> None:
+    def require_alive(self, connection: Connection) -> None:
+        """Raises Misconfigured for a connection that has no login at Pleo any more."""
         if connection.status == "connected":
             return
         if connection.status == "disconnected":
