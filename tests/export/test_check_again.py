@@ -80,3 +80,14 @@ def test_purged_content_can_not_be_looked_at(harness: ExportHarness) -> None:
     harness.store.purge(harness.connection.id, harness.clock.now() + dt.timedelta(days=1))
     checked = check_again(harness.connection, FIFTH, ports(harness))
     assert (checked.preview, checked.fixed) == (None, False)
+
+
+def test_with_no_days_to_keep_it_content_is_gone_as_soon_as_the_job_ends(harness: ExportHarness) -> None:
+    kept = harness.store.payload(harness.connection.id, FIFTH)
+    harness.set(retention_days=0, rows=(FIXED,))
+    harness.again(FIFTH)
+    harness.export()
+    assert kept is not None
+    assert harness.store.payload(harness.connection.id, FIFTH) is None
+    assert {row.payee for row in harness.store.bookings(harness.connection.id)} == {""}
+    assert harness.connected.states() == {FIFTH: "successful"}
