@@ -19,14 +19,19 @@ from typer.main import get_command
 
 import kontobro
 from kontobro.cli.app import app
+from kontobro.cli.common.show import PHASES
+from kontobro.cli.common.tables import HEADS
 from kontobro.cli.common.words import helps
+from kontobro.cli.sync.show import PLAN_FIELDS, PLAN_VALUES
 from kontobro.core import words
 from kontobro.core.settings.catalogue import catalogue as settings_catalogue
 from kontobro.core.settings.catalogue import row_catalogue
+from kontobro.core.tieout.compare import MEANINGS as VERDICTS
 from kontobro.core.words import catalogue
 from kontobro.erp.registry import OURS, Registry
 from kontobro.install.level import KIND_WORDS, MEANINGS
 from kontobro.service.notices.notify import ONCE_A_DAY, WORDS
+from kontobro.sync.shown import DECISIONS
 
 SOURCE = Path(kontobro.__file__).parent
 SINCE = datetime(2026, 11, 28, tzinfo=UTC)
@@ -63,6 +68,9 @@ def problems() -> Catalog:
         made.add(text, context="phrase", auto_comments=[name])
     for name, text in english.names.items():
         made.add(text, context="name", auto_comments=[name])
+    for place, text in said_elsewhere():
+        if place.startswith("connector"):
+            made.add(text, context="option", auto_comments=[place])
     for name, forms in (*settings_texts(), *mail_texts()):
         made.add(forms, context="mail" if name.startswith("mail") else "setting", auto_comments=[name])
     return made
@@ -118,7 +126,16 @@ def command_line() -> Catalog:
     _add(made, sorted(folder.rglob("*.py")), _as_it_is)
     for holder, name in helps(get_command(app)):
         made.add(getattr(holder, name), auto_comments=["help"])
+    for context, texts in (("column", HEADS), ("phase", PHASES), (None, said_by_others())):
+        for text in texts:
+            made.add(text, context=context)
     return made
+
+
+def said_by_others() -> Iterator[str]:
+    """What the command line shows that other parts say: levels, verdicts of a tie-out, decisions of a plan."""
+    yield from (*MEANINGS.values(), *KIND_WORDS.values(), *VERDICTS.values(), *DECISIONS.values())
+    yield from (*PLAN_FIELDS, *PLAN_VALUES)
 
 
 def _add(made: Catalog, paths: Iterable[Path], read: Callable[[str], str]) -> None:

@@ -44,6 +44,12 @@ class Name(str):
     __slots__ = ()
 
 
+class Label(str):
+    """What a form calls a connector's option: English, in the catalogue of our own connectors for other languages."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Phrase:
     """A part of a sentence in the catalogue's section `phrase`, with its own facts; or what a fault says, by its code
@@ -176,6 +182,8 @@ def _shown(fact: Fact, language: str | None, show: Show) -> str:
             return _filled(catalogue().phrases[fact.name], fact.facts, language, show, "phrase")
         case Name():
             return name_in(fact, language)
+        case Label():
+            return _translations(language).pgettext("option", str(fact))
         case str():
             return fact
         case tuple():

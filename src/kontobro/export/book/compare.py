@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from operator import attrgetter
 
 from kontobro.core.errors import Problem
 from kontobro.core.model.findings import problem
@@ -43,6 +44,14 @@ def _amounts(entry: Entry, booking: Booking, accounts: Mapping[str, Account] = N
             if booked != asked
         ]
     return found
+
+
+_COMPARED = attrgetter("date", "currency", "total", "tax", "line_sums", "dimension_sums", "tax_code_sums")
+
+
+def says_the_same(booking: Booking, before: Booking | None) -> bool:
+    """True when all that `differences` looks at is as it was: then what it found of `before` holds."""
+    return before is not None and _COMPARED(booking) == _COMPARED(before)
 
 
 def code_of(account: str, accounts: Mapping[str, Account]) -> str:

@@ -11,6 +11,7 @@ from kontobro.core.errors import ImpossibleMove
 from kontobro.core.model.export import ExportJob
 from kontobro.core.model.history import BookingRow, ClaimState, Intent, JobRow, Move
 from kontobro.core.model.journal import Reference, entry_id_of
+from kontobro.core.words.facts import text_to
 from kontobro.store.rows import booking_of, job_of
 from kontobro.store.schema.moves import is_allowed
 from kontobro.store.sql.part import Part
@@ -59,7 +60,7 @@ class History(Part):
     def end_job(self, connection_id: str, job_id: str, status: str, failure: str | None, now: datetime) -> None:
         statement = "UPDATE kontobro_job SET status = %s, failure = %s, finished_at = %s"
         with self.tables.writing() as session:
-            values = (status, failure, now, self._number(session, connection_id), job_id)
+            values = (status, text_to(failure), now, self._number(session, connection_id), job_id)
             session.run(f"{statement} WHERE connection_id = %s AND job_id = %s", values)
 
     def jobs(self, connection_id: str, limit: int = 20) -> Sequence[JobRow]:

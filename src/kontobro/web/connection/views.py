@@ -16,7 +16,7 @@ from kontobro.core.company_names import plainly_differ
 from kontobro.core.errors import KontobroError, Misconfigured
 from kontobro.core.level import LEVELS, level_of, missing_scopes, scopes_for, scopes_of
 from kontobro.core.model.connection import KEPT_OPTIONS, TEMPLATE_TEXT, Connection, erp_destination, with_kept
-from kontobro.core.words import told
+from kontobro.core.words import phrase, told, worded
 from kontobro.erp.kit.registration import COMPANY
 from kontobro.health.connection import Words, look
 from kontobro.install.connect import LONGEST_NAME
@@ -41,10 +41,10 @@ from kontobro.web.telling import told as say
 from kontobro.web.tenancy import Member, changes_of, of_connection, require_now
 
 WORDS = Words(
-    reconnect="Press Connect again. Settings and history are kept.",
-    first_sync="Approve the first sync under Master data. After that the integration is activated.",
-    dimensions="Choose up to five under Settings.",
-    raise_level="Change level, and choose {}.",
+    reconnect=worded("page_reconnect"),
+    first_sync=worded("page_first_sync"),
+    dimensions=worded("page_choose_dimensions"),
+    raise_level=lambda level: phrase("page_raise_level", level=str(level)),
 )
 
 

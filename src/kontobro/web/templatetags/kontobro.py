@@ -14,6 +14,7 @@ from babel.numbers import format_currency, format_decimal
 from django import template
 from django.forms import BoundField
 from django.template import Context
+from django.template.defaultfilters import capfirst
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -22,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from kontobro.core.errors import Misconfigured
 from kontobro.core.rules.dates import zone_named
 from kontobro.core.words import name_in, setting_in
+from kontobro.health.findings import Finding
 from kontobro.service.connectors import connectors
 from kontobro.web.language import language_now
 from kontobro.web.site.systems import system_name
@@ -185,6 +187,12 @@ def setting_words(text: str) -> str:
 def said(context: Context, one: Any) -> Told:
     """What a problem, a note or an error says, in the page's language and the reader's format."""
     return told_in(one, language_now(), locale_of(context))
+
+
+@register.simple_tag
+def subject(finding: Finding) -> str:
+    """What was looked at, as a cell of a table begins."""
+    return capfirst(finding.subject_in(language_now()))
 
 
 @register.filter

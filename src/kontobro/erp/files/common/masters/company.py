@@ -34,7 +34,7 @@ def company_of(masters: MasterFile, options: Mapping[str, str], currency: str = 
         raise _wrong(phrase("company_currency_wrong", given=shown(code)), phrase("company_currency_use"))
     if zone and zone not in available_timezones():
         raise _wrong(phrase("company_zone_wrong", given=shown(zone)), phrase("company_zone_use"))
-    read_from = (*map(str, masters.sources), *masters.notes)
+    read_from = (*(source.said for source in masters.sources), *masters.notes)
     stated = replace(stated, read_from=read_from, masters=read_of(masters.sources, options.get("masters", "")))
     return replace(stated, id=stated.id or name, name=name, currency=code, time_zone=zone)
 
