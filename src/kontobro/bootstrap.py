@@ -17,6 +17,8 @@ from kontobro.erp.registry import Registry
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
 if TYPE_CHECKING:
+    from httpx2 import BaseTransport
+
     from kontobro.core.dialect import Dialect
     from kontobro.core.ports import Delivery, DocumentStore
     from kontobro.core.ports.delivery import Mailer
@@ -29,9 +31,12 @@ if TYPE_CHECKING:
 
 DATABASE = "kontobro.sqlite3"
 ANSWERS = "pleo.toml"
-"""Where a data folder keeps what Pleo's documents leave open (`pleo/http/kept.py`)."""
+"""Where a data folder keeps what Pleo's documents leave open (`pleo/documented/switches.py`)."""
 NEWS = "pleo-news.json"
 """Where it counts what of Pleo's answers is not as documented (`pleo/documented/news.py`)."""
+
+BRIEFLY = timedelta(seconds=2)
+"""Enough for a second try, where a connection that was kept open had been closed by Pleo."""
 
 
 class SystemClock:
@@ -67,7 +72,7 @@ class App:
     mailers: Callable[[Connection], Mailer] | None = None
     """How a connection's documents are mailed, where there is a mail server."""
     answers: Path | None = None
-    """The file with what Pleo's documents leave open, as this installation heeds it (`pleo/http/kept.py`)."""
+    """The file with what Pleo's documents leave open, as this installation heeds it (`pleo/documented/switches.py`)."""
     news: Path | None = None
     """The file that counts what of Pleo's answers is not as documented (`pleo/documented/news.py`)."""
     counts: Counts | None = None
@@ -84,6 +89,19 @@ class App:
         client = open_pleo(connection, tokens or self.store, self.clock, self.ways(connection))
         self.opened.callback(client.close)
         return client
+
+    @contextmanager
+    def pleo_over(self, connection: Connection, way: BaseTransport) -> Iterator[PleoClient]:
+        """The connection's Pleo for one short call, over a transport that stays open. Not repeated for long: the next
+        turn comes soon."""
+        from kontobro.pleo import open_pleo
+
+        ways = replace(self._ways(connection), transport=way, patience=BRIEFLY)
+        client = open_pleo(connection, self.store, self.clock, ways)
+        try:
+            yield client
+        finally:
+            client.close()
 
     def connector_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> Connector:
         """The connection's connector. A secret is one of `secrets`, given just now for this very connection, else
@@ -174,7 +192,7 @@ class App:
 
     def dialect_for(self, environment: str) -> Dialect:
         """How this environment of Pleo wants to be talked to, as far as this installation knows."""
-        from kontobro.pleo.http.kept import spoken
+        from kontobro.pleo.documented.switches import spoken
 
         return spoken(environment, self.answers)
 

@@ -11,7 +11,7 @@ import pytest
 from kontobro.bootstrap import open_app
 from kontobro.core.dialect import Dialect, with_answers
 from kontobro.core.errors import Misconfigured
-from kontobro.pleo.http.kept import MOST_BYTES, keep_answers, read_answers, spoken
+from kontobro.pleo.documented.switches import MOST_BYTES, keep_answers, read_answers, spoken
 from tests.cli.person import DEMO, Person
 
 

@@ -15,7 +15,7 @@ import pytest
 from kontobro.core.dialect import SWITCHES, Dialect
 from kontobro.core.model.connection import Tokens
 from kontobro.pleo.documented.news import NewsFile
-from kontobro.pleo.http.kept import keep_answers
+from kontobro.pleo.documented.switches import keep_answers
 from kontobro.pleo.probe.run import Wanted, probe
 from pleo_sandbox.company.oauth import ALL_SCOPES
 from pleo_sandbox.rules import ANSWERS, LENIENT

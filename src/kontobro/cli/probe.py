@@ -125,7 +125,7 @@ def _record(report: Report, path: Path) -> None:
 
 def _set(cli: CliContext, connection: Connection, report: Report) -> Mapping[str, object]:
     """Keep the answers that differ: each client that is opened from now on heeds them."""
-    from kontobro.pleo.http.kept import keep_answers
+    from kontobro.pleo.documented.switches import keep_answers
 
     chosen = report.to_set()
     if chosen and cli.app.answers:

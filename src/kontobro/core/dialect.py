@@ -99,7 +99,7 @@ class Dialect:
     def shortened(self, text: str | None) -> str | None:
         """A reason as long as Pleo takes it; empty ones are none."""
         if not text or len(text) <= self.longest_reason:
-            return text or None
+            return str(text) if text else None
         return text[: self.longest_reason - 1] + "…"
 
 
