@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-OURS = ("--seeds", "--seed", "--planted", "--baselines", "--report", "--help", "-h")
+OURS = ("--seeds", "--seed", "--planted", "--baselines", "--real", "--report", "--help", "-h")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -32,7 +32,12 @@ def _read(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, metavar="N", help="run this one, and tell its story")
     parser.add_argument("--planted", nargs="*", metavar="WORD", help="plant faults, those that hold a word, find them")
     parser.add_argument("--baselines", type=_count, metavar="N", help="the field's usual ways under so many seeds")
+    parser.add_argument("--real", type=_count, metavar="N", help="run so many seeds with real processes too, compare")
     parser.add_argument("--within", type=_count, default=2000, metavar="N", help="seeds within which a fault is found")
+    parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite", help="where our history is")
+    parser.add_argument("--erp", choices=("memory", "beancount"), default="memory", help="where entries are booked")
+    parser.add_argument("--workers", type=_count, metavar="N", help="processes at a time, one for each core else")
+    parser.add_argument("--keep", action="store_true", help="add the figures to those in proof/")
     parser.add_argument("--report", action="store_true", help="write proof/report.html from all figures of today")
     parser.add_argument("--json", action="store_true", help="print figures as JSON")
     return parser.parse_args(argv)

@@ -19,9 +19,9 @@ from kontobro.core.rules.post import post_item
 from kontobro.export import Ports, run_job
 from kontobro.export.job.masters import load_masters
 from kontobro.export.receipts.fetch import fetch_all
+from proof.simulator.exporters.worker import Export
 from proof.simulator.plan import plan_of
 from proof.simulator.run import simulate
-from proof.simulator.worker import Export
 
 TRIES: Final = 3
 Write = Callable[[Ports, Sequence[Entry]], Sequence[Booking]]

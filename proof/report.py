@@ -18,15 +18,12 @@ PAGE = HERE / "report.html"
 
 
 def keep(figures: dict[str, Any]) -> None:
-    """Add today's figures to those that are kept; a search adds to the seeds tried so far."""
-    if not figures:
+    """Put today's figures in the place of those of their kind; searches are in the tally."""
+    if not (new := {name: figure for name, figure in figures.items() if name != "search"}):
         return
     kept = read()
-    for name, figure in figures.items():
+    for name, figure in new.items():
         kept[name] = figure | {"on": datetime.now(UTC).date().isoformat()}
-    if "search" in figures:
-        tried = kept.setdefault("searches", [])
-        tried.append(kept["search"])
     kept["versions"] = {
         "Kontobro": version("kontobro"),
         "Python": platform.python_version(),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
 
-from kontobro.core.model.journal import Entry
+from kontobro.core.model.journal import Entry, Reference, entry_id_of
 from kontobro.core.model.masters import Masters
 from kontobro.core.model.settings import Settings
 from kontobro.export.job.masters import load_masters
@@ -18,7 +18,7 @@ from kontobro.testing.export.compared import entries_of
 from pleo_sandbox.errors import PleoError
 from pleo_sandbox.model import FileBlob, SandboxCompany
 from pleo_sandbox.state.sandbox import Sandbox
-from proof.simulator.ledger import Ledger
+from proof.simulator.books.held import Held
 from proof.simulator.plan import Plan
 from proof.simulator.world import World
 
@@ -32,15 +32,17 @@ class Company:
     plan: Plan
     world: World
     sandbox: Sandbox
-    ledger: Ledger
+    books: Held
     id: str
     items: Mapping[int, Mapping[str, Any]]
     receipts: Mapping[int, int]
     """How many receipts each expense has."""
+    voided_at: dict[Reference, int] = field(default_factory=dict)
+    """How many seams had been crossed when a person voided a document."""
 
     @cached_property
     def masters(self) -> Masters:
-        return load_masters(self.ledger, self.ledger.check())
+        return masters_of(self.books)
 
     @cached_property
     def settings(self) -> Settings:
@@ -55,6 +57,9 @@ class Company:
     @cached_property
     def numbers(self) -> Mapping[str, int]:
         return {str(item["accountingEntryId"]): number for number, item in self.items.items()}
+
+    def number_of(self, reference: Reference) -> int:
+        return self.numbers[entry_id_of(reference)]
 
     def _entries(self, number: int) -> tuple[Entry, ...]:
         if number == FAILS:
@@ -74,6 +79,22 @@ class Company:
         state = self.sandbox.item_state(self.id, str(self.items[number]["accountingEntryId"]))
         return str(state["status"]) if state else "never exported"
 
+    def external_id(self, number: int) -> str | None:
+        """What Pleo was told an expense is in the books."""
+        state = self.sandbox.item_state(self.id, str(self.items[number]["accountingEntryId"]))
+        return state["externalId"] if state else None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether Pleo has no open job."""
+        return not any(job.is_open for job in self.sandbox.jobs)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every expense is booked, or failed where it has to."""
+        statuses = [self.status(number) for number in self.items]
+        return set(statuses) <= {"successful", "failed"} and statuses.count("failed") <= 1
+
     def press_again(self, *numbers: int) -> bool:
         """Queue these expenses, or all that are not exported, and press Export. False where Pleo does not let us."""
         ids = [str(self.items[number]["accountingEntryId"]) for number in numbers] or None
@@ -85,19 +106,21 @@ class Company:
         return True
 
 
-def open_company(plan: Plan, world: World) -> Company:
-    """A company with its expenses queued and Export pressed."""
-    ledger = Ledger(plan)
+def open_company(plan: Plan, world: World, books: Held) -> Company:
+    """A company with its expenses queued; Export is not pressed yet."""
     sandbox = Sandbox(clock=world.clock)
     made = SandboxCompany("Fjord & Bro ApS", "DKK", "DK", vendor_based_bookkeeping=True)
     company = sandbox.add_company(made)
     items, receipts = {}, {}
-    for number, (item, count) in enumerate(expenses(codes_of(CHART, load_masters(ledger, ledger.check()))), start=1):
+    for number, (item, count) in enumerate(expenses(codes_of(CHART, masters_of(books))), start=1):
         files = [
             FileBlob(f"receipt-{number}-{place}.png", "image/png", content_of(number, place)) for place in range(count)
         ]
         sandbox.add_expense(company, item, files)
         items[number], receipts[number] = item, count
-    opened = Company(plan, world, sandbox, ledger, company, items, receipts)
-    sandbox.press_export(company, vendor_based=True)
-    return opened
+    return Company(plan, world, sandbox, books, company, items, receipts)
+
+
+def masters_of(books: Held) -> Masters:
+    connector = books.connector()
+    return load_masters(connector, connector.check())

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from kontobro.core.model.journal import Reference
 from pleo_sandbox.company.jobs import Job
+from proof.simulator.books.held import ByHand
 from proof.simulator.company import Company
+from proof.simulator.exporters.worker import Exporters
 from proof.simulator.plan import Act
-from proof.simulator.worker import Exporters
 
 
 class People:
@@ -30,27 +31,46 @@ class People:
             case "press Export again":
                 numbers = self._some(act, sorted(self._company.items))
                 return f"for expenses {numbers}" if self._company.press_again(*numbers) else ""
+            case "expire receipt addresses":
+                sandbox.expire_file_urls()
+                return "all that Pleo gave so far"
+            case "lose the webhook" | "repeat the webhook" | "delay the webhook" | "forge a webhook":
+                self._exporters.mail.trouble(act)
+                return "the next one"
+        return self._at_home(act) or self._by_hand(act)
+
+    def _at_home(self, act: Act) -> str:
+        """What befalls an installation."""
+        home = self._home(act)
+        match act.kind:
             case "revoke the login":
-                home = self._home(act)
                 self._exporters.revoke(home)
-                return f"of installation {home + 1}"
+            case "expire the token":
+                self._exporters.expire_token(home)
+            case "connect again" if self._exporters.connect_again([home]):
+                pass
             case "delete our history":
-                home = self._home(act)
                 self._exporters.forget(home)
-                return f"of installation {home + 1}"
-        return self._by_hand(act)
+            case _:
+                return ""
+        return f"of installation {home + 1}"
 
     def _by_hand(self, act: Act) -> str:
-        ledger = self._company.ledger
-        there = [one for one in ledger.references() if ledger.status(one) in ("draft", "posted")]
-        drafts = [one for one in there if ledger.status(one) == "draft"]
+        books = self._company.books
+        if not isinstance(books, ByHand):
+            return ""
+        there = [one for one in books.references() if books.status(one) in ("draft", "posted")]
+        drafts = [one for one in there if books.status(one) == "draft"]
         match act.kind:
             case "void by hand" if there:
-                ledger.void_by_hand(one := _one(act, there))
+                books.void_by_hand(one := _one(act, there))
+                self._company.voided_at[one] = self._company.world.crossings
             case "delete by hand" if drafts:
-                ledger.delete_by_hand(one := _one(act, drafts))
+                books.delete_by_hand(one := _one(act, drafts))
             case "post by hand" if drafts:
-                ledger.post_by_hand(one := _one(act, drafts))
+                books.post_by_hand(one := _one(act, drafts))
+            case "edit by hand" if there:
+                books.edit_by_hand(one := _one(act, there), act.size)
             case _:
                 return ""
         return str(one)

@@ -8,6 +8,18 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 Reference = Literal["enforced", "searchable"]
+StoreKind = Literal["sqlite", "postgresql"]
+ErpKind = Literal["memory", "beancount", "plain"]
+Auth = Literal["api_key", "oauth"]
+
+BOOKS: Final[Mapping[ErpKind, str]] = {
+    "memory": "an accounting system in memory",
+    "beancount": "Beancount",
+    "plain": "a file that doubles what is written twice",
+}
+
+FORM: Final = 3
+"""Goes up when a seed would make another plan than before: seeds are counted by form."""
 
 KINDS: Final[Mapping[str, int]] = {
     # what goes wrong: how often, beside the others
@@ -19,20 +31,42 @@ KINDS: Final[Mapping[str, int]] = {
     "deliver twice": 5,
     "refuse for a while": 6,
     "book a part": 5,
+    "lose the machine": 5,
+    "writes go astray for a while": 5,
     "restart the accounting system": 4,
     "expire the job": 4,
     "cancel the job": 2,
     "press Export again": 5,
     "revoke the login": 2,
+    "connect again": 2,
     "move the clock": 5,
     "delay": 5,
-    "void by hand": 3,
-    "delete by hand": 2,
+    "void by hand": 5,
+    "delete by hand": 3,
     "post by hand": 3,
+    "edit by hand": 5,
     "wake everyone": 6,
     "delete our history": 2,
     "break the page": 3,
+    "expire receipt addresses": 3,
 }
+
+OF_TOKENS: Final[Mapping[str, int]] = {"expire the token": 8}
+"""Beside them, where the login is by OAuth."""
+
+OF_WEBHOOKS: Final[Mapping[str, int]] = {
+    "lose the webhook": 4,
+    "repeat the webhook": 4,
+    "delay the webhook": 3,
+    "forge a webhook": 2,
+}
+"""Beside them, where Pleo tells of new jobs."""
+
+INTERRUPTS: Final = ("void by hand", "delete by hand", "edit by hand")
+"""What people do matters most where an export was interrupted: half of these are followed by a kill."""
+
+PAUSES: Final = ("move the clock", "delay")
+"""What lets a living exporter do nothing for longer than another installation waits."""
 
 MOST_ACTS: Final = 12
 SPREAD: Final = 240
@@ -51,7 +85,8 @@ class Act:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A world and its acts. `homes`: each exporter's installation by number, so `(0, 0)` are two exporters at one."""
+    """A world and its acts. `homes`: each exporter's installation by number, so `(0, 0)` are two exporters at one.
+    `restart_seconds`: until a new process takes a dead one's place."""
 
     seed: int
     reference: Reference
@@ -62,15 +97,24 @@ class Plan:
     bills: bool
     settle_seconds: int
     homes: tuple[int, ...]
+    auth: Auth = "api_key"
+    webhooks: bool = False
+    store: StoreKind = "sqlite"
+    erp: ErpKind = "memory"
+    restart_seconds: int = 20
     acts: tuple[Act, ...]
 
     def in_words(self) -> Sequence[str]:
         """The world, for a person."""
         many = "two exporters of one installation" if self.homes == (0, 0) else "two installations"
         return (
+            "" if self.store == "sqlite" else "the store is PostgreSQL",
+            "" if self.erp == "memory" else f"entries are booked into {BOOKS[self.erp]}",
             f"the reference is {self.reference}",
             f"a late write shows within {self.settle_seconds} s" if self.reference == "searchable" else "",
             "one exporter" if self.homes == (0,) else many,
+            "login by OAuth" if self.auth == "oauth" else "login by API key",
+            "webhooks" if self.webhooks else "",
             f"entries are {'drafts' if self.drafts else 'posted at once'}"
             + (", to be posted" if self.drafts and self.posted else ""),
             f"{self.batch_size} in a batch" if self.batch_size > 1 else "one by one",
@@ -79,14 +123,11 @@ class Plan:
         )
 
 
-def plan_of(seed: int) -> Plan:
-    """The same seed, the same plan."""
+def plan_of(seed: int, *, store: StoreKind = "sqlite", erp: ErpKind = "memory") -> Plan:
+    """The same seed, the same plan. Another store changes nothing of it; Beancount is as it is."""
     draw = random.Random(seed)
     reference: Reference = draw.choice(("enforced", "searchable"))
-    count = draw.randint(1, MOST_ACTS)
-    kinds = draw.choices(list(KINDS), weights=list(KINDS.values()), k=count)
-    spread = draw.choice((60, SPREAD, SPREAD))
-    return Plan(
+    plan = Plan(
         seed=seed,
         reference=reference,
         drafts=draw.random() < 0.7,
@@ -95,11 +136,32 @@ def plan_of(seed: int) -> Plan:
         fingerprints=draw.random() < 0.8,
         bills=draw.random() < 0.85,
         settle_seconds=draw.choice((5, 60, 300)),
-        homes=draw.choice(((0,), (0,), (0, 0), (0, 1) if reference == "enforced" else (0, 0))),
-        acts=tuple(
-            sorted((Act(draw.randrange(spread), kind, draw.random()) for kind in kinds), key=lambda act: act.at)
-        ),
+        homes=draw.choice(((0,), (0,), (0, 0), (0, 1))),
+        auth=draw.choice(("api_key", "api_key", "oauth")),
+        webhooks=draw.random() < 0.4,
+        store=store,
+        erp=erp,
+        acts=(),
     )
+    if erp == "beancount":
+        plan = replace(plan, reference="enforced", drafts=True, batch_size=100, fingerprints=True, bills=True)
+    return replace(plan, acts=_acts(plan, draw))
+
+
+def _acts(plan: Plan, draw: random.Random) -> tuple[Act, ...]:
+    """Those that can happen in this world, in their order."""
+    kinds = {
+        **KINDS,
+        **(OF_TOKENS if plan.auth == "oauth" else {}),
+        **(OF_WEBHOOKS if plan.webhooks else {}),
+    }
+    if plan.homes == (0, 1) and plan.reference == "searchable":  # only the reference can keep out one who sleeps
+        kinds = {kind: weight for kind, weight in kinds.items() if kind not in PAUSES}
+    spread = draw.choice((60, SPREAD, SPREAD))
+    chosen = draw.choices(list(kinds), weights=list(kinds.values()), k=draw.randint(1, MOST_ACTS))
+    acts = [Act(draw.randrange(spread), kind, draw.random()) for kind in chosen]
+    acts += [Act(act.at + 1, "kill", 0.5) for act in acts if act.kind in INTERRUPTS and draw.random() < 0.5]
+    return tuple(sorted(acts, key=lambda act: act.at))
 
 
 def without(plan: Plan, acts: Sequence[Act]) -> Plan:

@@ -7,19 +7,25 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 from kontobro.export import run_job
+from proof.simulator.books.held import Held
+from proof.simulator.books.memory import MemoryBooks
+from proof.simulator.books.plain import PlainBooks
 from proof.simulator.company import Company, open_company
+from proof.simulator.exporters.homes import homes_of
+from proof.simulator.exporters.lives import Life
+from proof.simulator.exporters.worker import Export, Exporters
 from proof.simulator.hand import People
-from proof.simulator.judge import too_early, wrong_with
+from proof.simulator.judge import told_secrets, told_wrong, wrong_in_history, wrong_with
 from proof.simulator.plan import Plan
-from proof.simulator.pleo import Box
+from proof.simulator.pleo.box import Box
+from proof.simulator.pleo.logins import Logins
 from proof.simulator.schedule import Worker
 from proof.simulator.seeded import seeded
-from proof.simulator.worker import Export, Exporters
 from proof.simulator.world import World
 
 ROUNDS = 6
@@ -27,6 +33,12 @@ ROUNDS = 6
 
 STORM = timedelta(hours=8)
 """Virtual time in which things go wrong, at most."""
+
+PRESSES = 3
+"""How often Export is pressed again in that time, when nothing is left to do and something is still to go wrong."""
+
+HEARD = ("kontobro", "httpx2")
+"""Loggers of ours, and of the client that has our keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,7 @@ class Verdict:
     wrong: tuple[str, ...]
     story: tuple[str, ...]
     crossings: int
+    lives: tuple[Life, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def is_whole(self) -> bool:
@@ -48,46 +61,81 @@ def simulate(plan: Plan, export: Export = run_job) -> Verdict:
     with a job."""
     with _folder() as folder, seeded(plan.seed), _listened() as heard:
         world = World(plan)
-        company = open_company(plan, world)
-        wrong: list[str] = []
-        box = Box(company.sandbox)
-        exporters = Exporters(world, company, box, folder, lambda told: wrong.extend(too_early(company, told)), export)
-        world.hand = People(company, exporters)
-        for home in sorted(set(plan.homes)):
-            exporters.install(home)
+        exporters = _opened(plan, world, folder, export)
+        wrong = exporters.wrong
         try:
-            _lived(world, company, exporters)
-            wrong.extend(wrong_with(company))
-            wrong.extend(_told(heard, exporters))
+            _lived(world, exporters.company, exporters)
+            wrong.extend(wrong_with(exporters.company))
+            for home in sorted(set(plan.homes)):
+                with exporters.homes.open(home) as store:
+                    wrong.extend(wrong_in_history(exporters.company, store))
         except Exception as fault:  # noqa: BLE001 - whatever an exporter raises that it should not is the finding
             wrong.append(f"an exporter broke: {type(fault).__name__}: {fault}")
         finally:
             _end(world, exporters)
-            box.close()
-        return Verdict(plan, tuple(dict.fromkeys(wrong)), tuple(world.story), world.crossings)
+        wrong.extend(exporters.logins.wrong)
+        wrong.extend(told_secrets([*heard, *world.story], exporters.logins.secrets))
+        return Verdict(plan, tuple(dict.fromkeys(wrong)), tuple(world.story), world.crossings, tuple(exporters.lives))
+
+
+def _opened(plan: Plan, world: World, folder: Path, export: Export) -> Exporters:
+    """A world at its beginning, Export pressed."""
+    company = open_company(plan, world, _books(plan, folder))
+    wrong: list[str] = []
+    exporters = Exporters(
+        world=world,
+        company=company,
+        box=Box(company.sandbox),
+        homes=homes_of(plan, folder),
+        logins=Logins(plan.auth, company.sandbox, company.id),
+        seen=lambda worker, told: wrong.extend(told_wrong(company, worker, told)),
+        wrong=wrong,
+        export=export,
+    )
+    world.hand = People(company, exporters)
+    for home in sorted(set(plan.homes)):
+        exporters.install(home)
+    company.sandbox.press_export(company.id, vendor_based=True)
+    return exporters
+
+
+def _books(plan: Plan, folder: Path) -> Held:
+    if plan.erp == "beancount":
+        from proof.simulator.books.beancount import BeancountBooks  # Beancount takes a second to load
+
+        return BeancountBooks(folder / "ledger")
+    if plan.erp == "plain":
+        return PlainBooks(folder / "books")
+    return MemoryBooks(plan)
 
 
 def _lived(world: World, company: Company, exporters: Exporters) -> None:
-    now = world.clock.now()
+    """The storm, then the calm in which all has to come right."""
+    began = world.clock.now()
     for number, home in enumerate(world.plan.homes):
-        world.schedule.start(Worker(number, home, now + timedelta(seconds=7 * number)), exporters.live)
-    world.schedule.run(now + timedelta(hours=1))
-    while world.is_stormy and world.clock.now() < now + STORM:
-        world.schedule.run(world.clock.now() + timedelta(hours=1))
+        world.schedule.start(Worker(number, home, began + timedelta(seconds=7 * number)), exporters.live)
+    pressed = 0
+    while world.clock.now() < began + STORM:
+        world.schedule.run(began + STORM, lambda: company.is_done)
+        if not (world.is_stormy and pressed < PRESSES and company.press_again()):
+            break
+        pressed += 1
+        world.schedule.wake()
     world.calm()
     for _ in range(ROUNDS):
-        exporters.connect_again()
+        exporters.connect_again(world.plan.homes)
         world.schedule.wake()
-        world.schedule.run(world.clock.now() + timedelta(hours=2))
-        left = [number for number in company.items if company.status(number) not in ("successful", "failed")]
-        failed = [number for number in company.items if company.status(number) == "failed"]
-        if not left and len(failed) <= 1 and not any(job.is_open for job in company.sandbox.jobs):
-            return
+        world.schedule.run(world.clock.now() + timedelta(hours=2), lambda: company.is_done)
+        if company.is_done and company.is_settled:
+            break
         company.press_again()
+    exporters.connect_again(world.plan.homes)
+    world.schedule.wake()  # once more: what is still to be noted is noted, and nothing else is done
+    world.schedule.run(world.clock.now() + timedelta(minutes=10), lambda: company.is_done)
 
 
 def _end(world: World, exporters: Exporters) -> None:
-    """Let every thread come to its end."""
+    """Let every thread come to its end, then all that they used."""
     exporters.over = True
     for worker in world.schedule.workers:
         worker.fenced = True
@@ -95,6 +143,8 @@ def _end(world: World, exporters: Exporters) -> None:
             worker.turn.release()
             if worker.thread is not None:
                 worker.thread.join(5)
+    exporters.box.close()
+    exporters.homes.close()
 
 
 class _Ear(logging.Handler):
@@ -109,21 +159,20 @@ class _Ear(logging.Handler):
 @contextmanager
 def _listened() -> Iterator[list[str]]:
     """All that is logged meanwhile."""
-    ear, root = _Ear(), logging.getLogger("kontobro")
-    level, root.level = root.level, logging.INFO
-    root.addHandler(ear)
-    root.propagate, spoke = False, root.propagate
+    ear = _Ear()
+    loggers = [logging.getLogger(name) for name in HEARD]
+    before = [(one.level, one.propagate) for one in loggers]
+    for one in loggers:
+        one.addHandler(ear)
+        one.setLevel(logging.INFO)
+        one.propagate = False
     try:
         yield ear.lines
     finally:
-        root.removeHandler(ear)
-        root.level, root.propagate = level, spoke
-
-
-def _told(lines: list[str], exporters: Exporters) -> Iterator[str]:
-    for key in exporters.keys:
-        if any(key in line for line in lines):
-            yield "a key of Pleo's is in a log"
+        for one, (level, propagate) in zip(loggers, before, strict=True):
+            one.removeHandler(ear)
+            one.setLevel(level)
+            one.propagate = propagate
 
 
 @contextmanager

@@ -27,11 +27,19 @@ class Stuck(AssertionError):
 
 @dataclass(eq=False, slots=True)
 class Worker:
-    """One exporter's processes, one after the other. `fenced`: the present one is dead. `wakes`: when it goes on."""
+    """One exporter's processes, one after the other. `fenced`: the present one is dead. `wakes`: when it goes on.
+    `resting`: it has nothing to do until then. `called`: when it was asked to look while it was busy. `died_at`: the
+    point at which its last process was killed."""
 
     number: int
     home: int
     wakes: datetime
+    life: int = 0
+    began: int = 0
+    """How many seams had been crossed in the world when its present process began."""
+    died_at: str = ""
+    resting: bool = True
+    called: datetime | None = None
     fenced: bool = False
     ended: bool = False
     fault: BaseException | None = None
@@ -55,8 +63,9 @@ class Schedule:
         self.workers.append(worker)
         worker.thread.start()
 
-    def run(self, until: datetime) -> None:
-        """Give turns until every worker has ended, or sleeps beyond this moment. Raises what a worker raised."""
+    def run(self, until: datetime, enough: Callable[[], bool] = lambda: False) -> None:
+        """Give turns until every worker has ended, or sleeps beyond this moment, or rests and it is `enough`. Raises
+        what a worker raised."""
         self._until = until
         while True:
             alive = [one for one in self.workers if not one.ended]
@@ -64,15 +73,35 @@ class Schedule:
             if due:
                 self._give(self._draw.choice(due) if len(due) > 1 else due[0])
                 continue
+            if all(one.resting for one in alive) and enough():
+                return
             wakes = min((one.wakes for one in alive), default=until)
             if wakes >= until:
                 return
             self.clock.move(wakes - self.clock.now())
 
     def wake(self) -> None:
-        """All workers go on now, as after a webhook of Pleo's."""
+        """All workers that rest look for work now."""
         for worker in self.workers:
-            worker.wakes = min(worker.wakes, self.clock.now())
+            self.call(worker, self.clock.now())
+
+    def call(self, worker: Worker, moment: datetime) -> None:
+        """Have this worker look for work at that moment, or as soon as it has ended what it does."""
+        if worker.resting:
+            worker.wakes = min(worker.wakes, moment)
+        else:
+            worker.called = moment if worker.called is None else min(worker.called, moment)
+
+    def rest(self, worker: Worker, seconds: float) -> None:
+        """Let this worker have nothing to do for so long, unless it is called. Called by the worker itself."""
+        called, worker.called = worker.called, None
+        if called is not None:
+            seconds = min(seconds, max((called - self.clock.now()).total_seconds(), 0))
+        worker.resting = True
+        worker.wakes = self.clock.now() + timedelta(seconds=seconds)
+        self._back.release()
+        worker.turn.acquire()
+        worker.resting = False
 
     def pause(self, worker: Worker, seconds: float) -> None:
         """Let this worker sleep, and others have their turns. Called by the worker itself."""
@@ -105,10 +134,11 @@ class Schedule:
 
     def _live(self, worker: Worker, life: Callable[[Worker], None]) -> None:
         worker.turn.acquire()
+        worker.resting = False
         try:
             life(worker)
         except BaseException as fault:  # noqa: BLE001 - handed to whoever gave the turn
             worker.fault = fault
         finally:
-            worker.ended = True
+            worker.ended = worker.resting = True
             self._back.release()

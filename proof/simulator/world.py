@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -20,10 +21,18 @@ BY_HAND = (
     "cancel the job",
     "press Export again",
     "revoke the login",
+    "expire the token",
+    "connect again",
     "void by hand",
     "delete by hand",
     "post by hand",
+    "edit by hand",
+    "expire receipt addresses",
     "delete our history",
+    "lose the webhook",
+    "repeat the webhook",
+    "delay the webhook",
+    "forge a webhook",
 )
 """What people and Pleo do, whenever a seam is crossed."""
 
@@ -59,18 +68,20 @@ class World:
         self._told: set[str] = set()
         self.hand: Hand | None = None
         self._waiting = list(plan.acts)
-        self._later: list[tuple[datetime, int, Callable[[], object]]] = []
+        self._later: list[tuple[datetime, int, str, Callable[[], object]]] = []
         self._order = itertools.count()
         self._away: dict[str, datetime] = {}
         """Until when a side does not answer."""
+        self._astray: dict[str, datetime] = {}
+        """Until when what is written to a side takes effect late, or never."""
+        self.draw = random.Random(f"world {plan.seed}")
 
     # ------------------------------------------------------------------------------------------ the seams
 
     def cross(self, worker: Worker, point: str, kinds: Sequence[str]) -> Act | None:
         """A seam is crossed. Raises Killed for a dead worker, and Unreachable while that side is away. Answers an act
         of these kinds that the caller has to carry out."""
-        if worker.fenced:
-            raise Killed
+        self._require_alive(worker, point)
         self.crossings += 1
         if self.crossings > MOST_CROSSINGS:
             raise Endless(f"{MOST_CROSSINGS} crossings, and still no end")
@@ -79,25 +90,33 @@ class World:
         act = self._next(point, kinds)
         if act is not None:
             act = self._carried_out(worker, point, act)
-            if worker.fenced:  # its own process was ended with the others
-                raise Killed
+            self._require_alive(worker, point)  # its own process may have been ended with the others
         if point.endswith(":before") and self.clock.now() < self._away.get(point.partition(".")[0], self.clock.now()):
             raise Unreachable("It can't be reached.", "It is tried again.")
         return act
 
-    def later(self, seconds: float, work: Callable[[], object]) -> None:
-        """Do it so much later, whoever is there then."""
-        heapq.heappush(self._later, (self.clock.now() + timedelta(seconds=seconds), next(self._order), work))
+    def later(self, seconds: float, work: Callable[[], object], *, side: str) -> None:
+        """Have that side do it so much later, whoever is there then; lost when it is restarted."""
+        heapq.heappush(self._later, (self.clock.now() + timedelta(seconds=seconds), next(self._order), side, work))
+
+    def _require_alive(self, worker: Worker, point: str) -> None:
+        if worker.fenced:
+            worker.died_at = worker.died_at or point
+            raise Killed
 
     def kill(self, worker: Worker) -> NoReturn:
         """This worker's process is dead, here and now."""
         worker.fenced = True
         raise Killed
 
+    def is_astray(self, side: str) -> bool:
+        """Whether what is written there now takes effect late, or never."""
+        return self.clock.now() < self._astray.get(side, self.clock.now())
+
     def do_due(self) -> None:
         """Do what was put off until now."""
         while self._later and self._later[0][0] <= self.clock.now():
-            heapq.heappop(self._later)[2]()
+            heapq.heappop(self._later)[-1]()
 
     # -------------------------------------------------------------------------------------- what goes wrong
 
@@ -110,6 +129,7 @@ class World:
         """Nothing goes wrong from here on."""
         self._waiting.clear()
         self._away.clear()
+        self._astray.clear()
 
     def _next(self, point: str, kinds: Sequence[str]) -> Act | None:
         """The first act whose crossing has come and that can happen at this point."""
@@ -129,6 +149,7 @@ class World:
         self.tell(worker, f"{point.replace(':', ', ')}: {act.kind}")
         match act.kind:
             case "kill":
+                worker.died_at = point
                 self.kill(worker)
             case "delay":
                 self.clock.move(timedelta(seconds=act.size * 400))
@@ -136,8 +157,14 @@ class World:
                 self.clock.move(timedelta(seconds=act.size * 7200))
             case "wake everyone":
                 self.schedule.wake()
-            case "refuse for a while" | "restart the accounting system":
+            case "refuse for a while":
                 self._away[side] = self.clock.now() + timedelta(seconds=10 + act.size * 900)
+            case "writes go astray for a while":
+                self._astray[side] = self.clock.now() + timedelta(seconds=60 + act.size * 3600)
+            case "restart the accounting system":
+                self._away[side] = self.clock.now() + timedelta(seconds=5 + act.size * 120)
+                self._later = [one for one in self._later if one[2] != side]
+                heapq.heapify(self._later)
             case "lose the request":
                 raise Unreachable("The connection broke.", "It is tried again.")
             case _:

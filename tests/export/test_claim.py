@@ -14,7 +14,7 @@ from kontobro.core.errors import Busy, JobGone, Taken, Unreachable
 from kontobro.core.model.export import ExportJob, ItemReport
 from kontobro.core.model.history import JobRow
 from kontobro.export import run_job
-from kontobro.export.job.claim import ALIVE, MARGIN, QUIET, JobClaim, judge
+from kontobro.export.job.claim import ALIVE, APART, MARGIN, QUIET, JobClaim, judge
 from kontobro.export.job.run import Ports
 from pleo_sandbox.model import Expense
 from tests.support.export_harness import EVENTS, JOBS, ExportHarness, SandboxClock, an_export_harness
@@ -328,6 +328,42 @@ def test_without_a_decision_it_is_taken_over_when_left_alone(harness: ExportHarn
     killed_at(harness, "pleo.start#1:after")
     harness.sandbox.move_clock(ALIVE + SECOND)
     booked(harness, at_least=MINUTE, at_most=2 * MINUTE)
+
+
+def left_behind(harness: ExportHarness, **changes: Any) -> None:
+    """A job that another installation left alone, over an accounting system that doubles what is written twice."""
+    searchable = replace(harness.connector.capabilities, reference="searchable", settle_after=MINUTE)
+    harness.alter(capabilities=searchable, **changes)
+    another_claims(harness)
+    harness.sandbox.move_clock(ALIVE + SECOND)
+
+
+def test_a_job_left_alone_is_acted_on_and_watched_before_anything_is_written(harness: ExportHarness) -> None:
+    left_behind(harness)
+    booked(harness, at_least=QUIET, at_most=QUIET + timedelta(seconds=APART) + 2 * MINUTE)
+
+
+@pytest.mark.parametrize("after", [timedelta(0), timedelta(seconds=APART) + MINUTE])
+def test_of_two_that_find_a_job_left_alone_the_one_that_acts_last_has_it(
+    harness: ExportHarness, after: timedelta
+) -> None:
+    """Another installation acts on it while this one waits for its turn, or after this one acted."""
+    beginning, told = harness.clock.now(), [False]
+
+    class Working:
+        def now(self) -> datetime:
+            return harness.sandbox.clock.now()
+
+        def sleep(self, seconds: float) -> None:
+            harness.sandbox.move_clock(timedelta(seconds=seconds))
+            if not told[0] and self.now() - beginning > ALIVE + after:
+                told[0] = True
+                another_tells(harness)
+
+    harness.clock = Working()  # type: ignore[assignment]
+    left_behind(harness)
+    assert "claimed by another installation" in left_alone(harness)
+    assert told[0]
 
 
 def test_a_longer_settle_after_is_a_longer_quiet(harness: ExportHarness) -> None:

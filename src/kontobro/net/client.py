@@ -14,7 +14,7 @@ from httpx2._utils import get_environment_proxies  # how httpx2 itself reads HTT
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy, PrivateAddress, literal
 from kontobro.net.backend import PinnedBackend
 from kontobro.net.deadline import Monotonic, seconds_left, time_limit
-from kontobro.net.limits import AnswerTooLarge, Limits, read_bounded
+from kontobro.net.limits import AnswerTooLarge, Limits, MethodRefused, read_bounded
 
 MOST_BYTES: Final = "kontobro.most_bytes"
 """A request's extension: the most bytes of its answer, where it is not the client's usual."""
@@ -86,12 +86,17 @@ def _with_backend(transport: httpx2.HTTPTransport, policy: NetworkPolicy, *, kee
 
 
 class BoundedTransport(httpx2.BaseTransport):
-    """Reads each answer whole, within its limits, before anybody sees it: decompressed, and no longer than allowed."""
+    """Reads each answer whole, within its limits, before anybody sees it: decompressed, and no longer than allowed.
+
+    A request whose method its limits leave out never leaves: no proxy, redirect or repeat goes past this.
+    """
 
     def __init__(self, inner: httpx2.BaseTransport, limits: Limits, clock: Monotonic = time.monotonic) -> None:
         self._inner, self._limits, self._clock = inner, limits, clock
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        if self._limits.methods is not None and request.method not in self._limits.methods:
+            raise MethodRefused(request.method)
         with time_limit(self._limits.seconds, self._clock):
             left = max(seconds_left(self._clock) or 0.0, 0.001)
             steps = request.extensions.get("timeout", {})

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from kontobro.core.model.settings import SyncKind
 from kontobro.core.ports import Store
 from kontobro.core.ports.runner import Work, WorkKind, WorkState
+from kontobro.core.words import worded
+from kontobro.core.words.facts import text_from
 from kontobro.service.config import ServiceConfig
 from kontobro.worker.queues import (
     KINDS,
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from dbos import DBOSClient, EnqueueOptions, WorkflowStatus
 
 STATES: Final[dict[str, WorkState]] = {"DELAYED": "waiting", "ENQUEUED": "waiting", "PENDING": "running"}
-LOST: Final = "This task was stopped by an administrator. Start it again."
 OPENING: Final = 60
 """Seconds to wait for another process that makes DBOS's tables."""
 
@@ -145,8 +146,8 @@ def _failure(row: WorkflowStatus) -> str | None:
         return None
     if isinstance(row.output, dict):
         failure = row.output.get("failure")
-        return None if failure is None else str(failure)
-    return None if row.status == "SUCCESS" else LOST
+        return None if failure is None else text_from(str(failure))
+    return None if row.status == "SUCCESS" else worded("work_lost")
 
 
 def moment_of(milliseconds: int | None) -> datetime | None:

@@ -7,6 +7,7 @@ not done. When the answer is a refusal or is lost, the job itself has to tell (`
 from __future__ import annotations
 
 import logging
+import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -14,9 +15,9 @@ from typing import Final, NoReturn
 
 from kontobro.core.errors import Busy, JobGone, KontobroError, Taken, Unreachable
 from kontobro.core.model.connection import Connection
-from kontobro.core.model.export import ExportJob, JobOutcome
+from kontobro.core.model.export import ExportJob, ItemReport, JobOutcome
 from kontobro.core.model.history import JobRow
-from kontobro.core.words import told
+from kontobro.core.words import told, worded
 from kontobro.export.job.run import Ports, Progress
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,11 @@ stamps a job. ALIVE has as much to spare over the 20 minutes."""
 
 QUIET: Final = timedelta(minutes=2)
 """A job that may be ours is taken when nothing happened to it for so long, and for `settle_after`."""
+
+APART: Final = 60.0
+"""Seconds within which two installations that find the same job left alone act on it apart."""
+
+OPEN: Final = ("pending", "in_progress")
 
 PAUSES: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Seconds between looks at a job that is to change at Pleo: a minute in all."""
@@ -83,9 +89,6 @@ NOT_OURS: Final = "not ours"
 """How our memory of a job ends that another installation has."""
 
 
-BY_ANOTHER: Final = "claimed by another installation"
-
-
 def _began_after_our_claim(row: JobRow, job: ExportJob) -> bool:
     if row.finished_at is not None or row.status != "claiming" or row.claimed_at is None:
         return False
@@ -96,9 +99,9 @@ def end_of(row: JobRow, job: ExportJob) -> tuple[str, str | None]:
     """How a job that ended at Pleo is remembered: its status in our history, and why. Only one that was ours can have
     ended by us (`ClaimState`)."""
     if job.failure_type in OVER_AT_PLEO:
-        return "unfinished", f"Pleo ended this export ({job.failure_type}). Export the expenses again in Pleo."
+        return "unfinished", worded("job_ended_by_pleo", why=str(job.failure_type))
     if row.status != "in_progress":
-        return NOT_OURS, BY_ANOTHER
+        return NOT_OURS, worded("job_by_another")
     return job.status, job.failure_reason
 
 
@@ -174,8 +177,11 @@ class Claimant:
             return False
         if not self._may_have(ours):
             self._refuse(job, ours)
+        enforced = self.ports.connector.capabilities.reference == "enforced"
         if ours is JobClaim.PERHAPS and not self.take_over:
             self._watch(job, progress)
+        if ours is JobClaim.LEFT and not (self.take_over or enforced):
+            job = self._continue_alone(job, progress)
         self.ports.store.claim_job(self.connection.id, job.id, "in_progress", job.read_at or last_action(job))
         return True
 
@@ -184,15 +190,35 @@ class Claimant:
             return self.take_over or self.ports.connector.capabilities.reference == "enforced"
         return ours is not JobClaim.OVER and (self.take_over or ours is not JobClaim.THEIRS)
 
-    def _watch(self, job: ExportJob, progress: Progress) -> None:
+    def _continue_alone(self, job: ExportJob, progress: Progress) -> ExportJob:
+        """Act on a job that was left alone, and see that no one else does: two installations may find it at the same
+        moment, and nothing refuses what they both write. Each waits for a random time first; the one that acted last
+        sees nothing happen after it, and has the job. Where Pleo shows no action on an item, nothing can be seen."""
+        self.ports.clock.sleep(random.uniform(0, APART))  # noqa: S311 - no secret: only not the same as another's
+        found = self.ports.pleo.job(job.id)
+        if found != job:
+            self._refuse(found, judge(self._row(job.id), found, self._now(found)))
+        unfinished = [item for page in self.ports.pleo.control_items(job.id) for item in page if item.status in OPEN]
+        if not (unfinished and self.ports.pleo.dialect.keep_alive_by_item):
+            return found
+        acting = ItemReport(entry_id=min(item.entry_id for item in unfinished), status="in_progress")
+        self.ports.pleo.report(job.id, [acting])
+        acted = self.ports.pleo.job(job.id)
+        self._watch(acted, progress, is_ours=True)
+        return acted
+
+    def _watch(self, job: ExportJob, progress: Progress, *, is_ours: bool = False) -> None:
         """Go on when nothing happened to the job for the window: seen by this run, or told by Pleo's clocks with their
-        margin, so that time without a run counts too. A Date that is hours behind makes no run wait longer."""
+        margin, so that time without a run counts too. A Date that is hours behind makes no run wait longer.
+
+        `is_ours`: its items may have a status already, of those who had it before, and of us.
+        """
         window = max(QUIET, self.ports.connector.capabilities.settle_after)
         since, began = last_action(job), self.ports.clock.now()
         log.info("watching a job that may be ours", extra={"job": job.id})
         while True:
             found = self.ports.pleo.job(job.id)
-            if found != job or self._is_reported(job.id):
+            if found != job or (not is_ours and self._is_reported(job.id)):
                 self._refuse(found, JobClaim.THEIRS)
             seen = self.ports.clock.now() - began
             by_pleo = found.read_at - since - MARGIN if found.read_at else seen
@@ -212,7 +238,7 @@ class Claimant:
             raise Taken(*told("job_perhaps_elsewhere", job=job.id)).by(TAKE_OVER)
         row = self._row(job.id)
         if row is not None and row.finished_at is None:
-            status, why = end_of(row, job) if ours is JobClaim.OVER else (NOT_OURS, BY_ANOTHER)
+            status, why = end_of(row, job) if ours is JobClaim.OVER else (NOT_OURS, worded("job_by_another"))
             self.ports.store.end_job(self.connection.id, job.id, status, why, self.ports.clock.now())
         if ours is JobClaim.OVER:
             _raise_over(job)

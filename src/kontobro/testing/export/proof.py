@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from kontobro.testing.connector.books import Books, CountsAll
 from kontobro.testing.export.company import FAILS, Codes, PleoCompany, codes_of, hashes, open_company, settings_of
 from kontobro.testing.export.compared import differences, entries_of
 from kontobro.testing.export.exporter import Ended, Exporters, exporters
-from kontobro.testing.export.home import DATABASE, empty_store
+from kontobro.testing.export.home import DATABASE, empty_store, forget_history
 
 QUIET_MINUTES = 8
 """Until the next run: a job whose claim is in doubt has been quiet for long enough."""
@@ -40,6 +40,17 @@ class Verdict:
 
     def __str__(self) -> str:
         return f"killed at {self.boundary}, history {self.history}: {'; '.join(self.wrong) or 'whole'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One exporter, killed at the boundary `at` if there is one, or none; then history is deleted, and time passes. A
+    person takes over after that."""
+
+    runs: bool
+    at: str | None
+    forget: bool
+    minutes: int
 
 
 class ExportProof:
@@ -93,6 +104,20 @@ class ExportProof:
             if ended.fault == "Taken" and self._books.connector.capabilities.reference != "enforced":
                 ended = self._processes.export(home, take_over=True)  # a person decides, where it could double
             return Verdict(boundary, history, (*_not_ended(ended), *self.wrong_with(company, held)))
+
+    def replay(self, steps: Sequence[Step]) -> tuple[list[Ended], tuple[str, ...]]:
+        """One exporter after the other over one company, each killed where its step says; what is wrong then."""
+        with self._company() as (company, home):
+            held, ended, forgotten = self._held(), [], False
+            for step in steps:
+                if step.runs:
+                    ended.append(self._processes.export(home, at=step.at, take_over=forgotten))
+                    forgotten = False
+                if step.forget:
+                    forget_history(home / DATABASE)
+                    forgotten = True
+                company.wait_minutes(step.minutes)
+            return ended, tuple(self.wrong_with(company, held))
 
     def wrong_with(self, company: PleoCompany, held: int | None = None) -> Iterator[str]:
         """What is not as it should be: each entry once and as Pleo's item says it under the settings, nothing beside

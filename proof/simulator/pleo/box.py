@@ -16,6 +16,7 @@ from pleo_sandbox.app import create_app
 from pleo_sandbox.errors import ResponseLost
 from pleo_sandbox.state.sandbox import Sandbox
 from proof.simulator.plan import Act
+from proof.simulator.pleo.logins import HURTS, TOKEN, Logins
 from proof.simulator.schedule import Worker
 from proof.simulator.world import World
 
@@ -25,8 +26,8 @@ WRITES: Final = (
     *("take effect late", "die during the write", "deliver twice"),
 )
 
-Seen = Callable[[list[dict[str, Any]]], None]
-"""Told what Pleo was told of items, when it has taken it."""
+Seen = Callable[[Worker, list[dict[str, Any]]], None]
+"""Told what Pleo was told of items and by whom, when it has taken it."""
 
 
 class Box:
@@ -68,8 +69,8 @@ class Box:
 class Line(httpx2.BaseTransport):
     """A worker's connection to Pleo."""
 
-    def __init__(self, box: Box, world: World, worker: Worker, seen: Seen) -> None:
-        self._box, self._world, self._worker, self._seen = box, world, worker, seen
+    def __init__(self, box: Box, world: World, worker: Worker, seen: Seen, logins: Logins) -> None:
+        self._box, self._world, self._worker, self._seen, self._logins = box, world, worker, seen, logins
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         point = f"pleo.{request.method} {_pattern(request.url.path)}"
@@ -88,12 +89,16 @@ class Line(httpx2.BaseTransport):
             if act is not None and act.kind == "die during the write":
                 self._world.kill(self._worker)
         if request.method == "PUT" and answer.status_code == 200:
-            self._seen(json.loads(request.content))
+            self._seen(self._worker, json.loads(request.content))
+        if request.url.path == TOKEN:
+            self._logins.answered(self._worker, answer.status_code, answer.read())
         self._world.cross(self._worker, f"{point}:after", ("kill",))
         return answer
 
     def _arrange(self, act: Act, request: httpx2.Request) -> None:
         """Tell the sandbox what shall become of this one call."""
+        if request.url.path == TOKEN and act.kind in HURTS:
+            self._logins.hurt(self._worker)
         sandbox, method, path = self._box.sandbox, request.method, request.url.path
         match act.kind:
             case "lose the answer":

@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Protocol
 
 from kontobro.core.errors import Busy, KontobroError
-from kontobro.core.model.connection import Connection, Tokens
+from kontobro.core.model.connection import Connection
 from kontobro.core.model.export import ExportJob
+from kontobro.core.model.journal import Entry
 from kontobro.core.ports import Store
 from kontobro.erp.kit.guard import guarded
 from kontobro.export import Ports, next_job
-from kontobro.export.job.ended import note_ends
+from kontobro.export.job.ended import OPEN, note_ends
 from kontobro.pleo import Ways, open_pleo
-from kontobro.store import open_store
-from kontobro.testing.export.home import DATABASE, empty_store, forget_history
+from kontobro.store.django_store import DjangoStore
 from kontobro.testing.faults import STORE_COMMITS
+from proof.simulator.books.way import Way
 from proof.simulator.company import Company
-from proof.simulator.ledger import Way
-from proof.simulator.pleo import Box, Line, Seen
+from proof.simulator.exporters.homes import Homes
+from proof.simulator.exporters.lives import Life
+from proof.simulator.pleo.box import Box, Line, Seen
+from proof.simulator.pleo.logins import Logins
+from proof.simulator.pleo.webhooks import Mail
 from proof.simulator.schedule import Killed, Worker
 from proof.simulator.world import World
 
 POLL = 900.0
 """Virtual seconds between two looks for work."""
-
-RESTART = 20.0
-"""Until a new process takes a dead one's place."""
 
 
 class WorkerClock:
@@ -52,8 +51,8 @@ class WorkerClock:
 class StoreSeam:
     """A store whose commits cross the seam; a lock is waited for in virtual time."""
 
-    def __init__(self, store: Store, world: World, worker: Worker) -> None:
-        self._store, self._world, self._worker = store, world, worker
+    def __init__(self, store: Store, world: World, worker: Worker, owner: Exporters) -> None:
+        self._store, self._world, self._worker, self._owner = store, world, worker, owner
 
     def __getattr__(self, name: str) -> Any:
         attribute = getattr(self._store, name)
@@ -63,6 +62,7 @@ class StoreSeam:
         def committed(*args: Any, **kwargs: Any) -> Any:
             self._world.cross(self._worker, f"store.{name}:before", ("kill",))
             answer = attribute(*args, **kwargs)
+            self._owner.committed(self._worker, name, args)
             self._world.cross(self._worker, f"store.{name}:after", ("kill",))
             return answer
 
@@ -102,22 +102,32 @@ class Exporters:
     world: World
     company: Company
     box: Box
-    folder: Path
+    homes: Homes
+    logins: Logins
     seen: Seen
     export: Export
+    wrong: list[str] = field(default_factory=list)
+    """What no exporter may do, as it was done."""
+    lives: list[Life] = field(default_factory=list)
     over: bool = False
     revoked: set[int] = field(default_factory=set)
-    keys: list[str] = field(default_factory=list, repr=False)
     _forgotten: set[int] = field(default_factory=set)
+    _mail: Mail | None = None
 
     def install(self, home: int) -> None:
-        """An installation with a connection and a key of its own."""
-        place = self._home(home)
-        place.mkdir(mode=0o700)
-        shutil.copy(empty_store(), place / DATABASE)
-        store = open_store(place / DATABASE)
-        store.save_connection(self._connection(), Tokens(access=self._new_key()))
-        store.close()
+        """An installation with a connection and a login of its own."""
+        self.homes.make(home)
+        with self.homes.open(home) as store:
+            self._connect(store, home)
+        if self.world.plan.webhooks:
+            self.mail.subscribe(home, self.company.id)
+
+    @property
+    def mail(self) -> Mail:
+        """Pleo's webhooks: each calls its installation."""
+        if self._mail is None:
+            self._mail = Mail(self.box.sandbox, self._call)
+        return self._mail
 
     def live(self, worker: Worker) -> None:
         """One process after the other, until the world ends."""
@@ -126,46 +136,82 @@ class Exporters:
                 self._look_for_work(worker)
                 rest = POLL
             except Killed:
-                rest = RESTART
+                rest = float(self.world.plan.restart_seconds)
+                self._ended(worker)
             worker.fenced = False
+            worker.life += 1
             if not self.over:
-                self.world.schedule.pause(worker, rest)
+                self.world.schedule.rest(worker, rest)
 
-    def connect_again(self) -> bool:
-        """A person gives a new key wherever the login has ended. Whether that was anywhere."""
+    def connect_again(self, homes: Iterable[int]) -> bool:
+        """A person gives a new login wherever it has ended. Whether that was anywhere."""
         ended = False
-        for home in set(self.world.plan.homes):
-            store = open_store(self._home(home) / DATABASE)
-            connection = store.connections()[0]
-            if connection.status != "connected" or home in self.revoked:
-                store.save_connection(self._connection(), Tokens(access=self._new_key()))
-                ended = True
-            store.close()
-        self.revoked.clear()
+        for home in set(homes):
+            with self.homes.open(home) as store:
+                if store.connections()[0].status != "connected" or home in self.revoked:
+                    self._connect(store, home)
+                    ended = True
+            self.revoked.discard(home)
         return ended
 
     def revoke(self, home: int) -> None:
         """Pleo lets this installation in no more."""
-        store = open_store(self._home(home) / DATABASE)
-        tokens = store.tokens(store.connections()[0])
-        store.close()
         self.revoked.add(home)
-        if tokens:
-            self.box.sandbox.revoke_token(tokens.access)
+        with self.homes.open(home) as store:
+            if held := store.tokens(store.connections()[0]):
+                self.logins.revoke(home, held)
+
+    def expire_token(self, home: int) -> None:
+        """Its access token is worth nothing any more, and can be renewed."""
+        with self.homes.open(home) as store:
+            if held := store.tokens(store.connections()[0]):
+                self.logins.expire(held)
 
     def forget(self, home: int) -> None:
         """All that an installation remembers of its work is gone; its processes were ended for it."""
         for worker in self.world.schedule.workers:
             if worker.home == home:
                 worker.fenced = True
-        forget_history(self._home(home) / DATABASE)
+        for life in self.lives[-1:]:
+            life.forgotten = life.worker.home == home
+        self.homes.forget(home)
         self._forgotten.add(home)
+
+    def landed(self, entries: Sequence[Entry]) -> None:
+        """Entries were booked late, within the time that an export waits for them."""
+        for entry in entries:
+            number = self.company.number_of(entry.reference)
+            if self.company.status(number) == "failed" and entry.reference not in self.company.books.touched:
+                self.wrong.append(f"expense {number} was called absent, and its write was still under way")
+
+    def committed(self, worker: Worker, name: str, given: Sequence[Any]) -> None:
+        """Our store has taken something."""
+        if name == "save_tokens":
+            self.logins.stored(worker)
+        if name == "end_job" and given[2] in OPEN:
+            self.wrong.append(f"our history says that an export ended, and that it is {given[2]}")
 
     # ------------------------------------------------------------------------------------------------
 
+    def _ended(self, worker: Worker) -> None:
+        """Its process was killed."""
+        self._life(worker).end(worker.died_at)
+        worker.died_at = ""
+
+    def _life(self, worker: Worker) -> Life:
+        """Its present process."""
+        return next(life for life in reversed(self.lives) if life.worker is worker)
+
+    def _call(self, home: int, moment: datetime) -> None:
+        for worker in self.world.schedule.workers:
+            if worker.home == home:
+                self.world.schedule.call(worker, moment)
+
     def _look_for_work(self, worker: Worker) -> None:
         """One process: look for a job, export it. A fault is a fault: told in the story."""
-        store = open_store(self._home(worker.home) / DATABASE)
+        self.lives.append(Life(worker))
+        worker.began = self.world.crossings
+        store = self.homes.open(worker.home)
         try:
             connection = store.connections()[0]
             if connection.status == "connected":
@@ -176,13 +222,14 @@ class Exporters:
         finally:
             store.close()
 
-    def _export(self, worker: Worker, store: Any, connection: Connection) -> None:
-        clock, seam = WorkerClock(self.world, worker), StoreSeam(store, self.world, worker)
-        line = Line(self.box, self.world, worker, self.seen)
+    def _export(self, worker: Worker, store: DjangoStore, connection: Connection) -> None:
+        life, clock = self._life(worker), WorkerClock(self.world, worker)
+        seam = StoreSeam(life.named(store, "store"), self.world, worker, self)
+        line = Line(self.box, self.world, worker, self.seen, self.logins)
         pleo = open_pleo(connection, seam, clock, Ways(transport=line))
         try:
-            books = guarded(Way(self.company.ledger, self.world, worker))
-            ports = Ports(pleo=pleo, connector=books, store=seam, clock=clock)
+            books = guarded(Way(life.named(self.company.books.connector(), "erp"), self.world, worker, self))
+            ports = Ports(pleo=life.named(pleo, "pleo"), connector=books, store=seam, clock=clock, guards=store)
             note_ends(connection, ports)
             job = next_job(ports)
             if job is not None:
@@ -196,22 +243,19 @@ class Exporters:
         self._forgotten.discard(home)
         return said
 
-    def _home(self, home: int) -> Path:
-        return self.folder / f"home-{home}"
+    def _connect(self, store: DjangoStore, home: int) -> None:
+        tokens = self.logins.give(home, self.world.clock.now())
+        store.save_connection(self._connection(home), tokens)
 
-    def _new_key(self) -> str:
-        key = self.box.sandbox.add_api_key(self.company.id)
-        self.keys.append(key)
-        return key
-
-    def _connection(self) -> Connection:
+    def _connection(self, home: int) -> Connection:
         return Connection(
             id="simulated",
             name="simulated",
             environment="sandbox",
             api_url="http://127.0.0.1",
             auth_url="http://127.0.0.1",
-            auth="api_key",
+            auth=self.logins.auth,
+            client_id=self.logins.client_id(home),
             company_id=self.company.id,
             company_name="Fjord & Bro ApS",
             erp="simulated",
