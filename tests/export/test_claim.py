@@ -14,7 +14,7 @@ from kontobro.core.errors import Busy, JobGone, Taken, Unreachable
 from kontobro.core.model.export import ExportJob, ItemReport
 from kontobro.core.model.history import JobRow
 from kontobro.export import run_job
-from kontobro.export.job.claim import APART, ALIVE, MARGIN, QUIET, JobClaim, judge
+from kontobro.export.job.claim import ALIVE, APART, MARGIN, QUIET, JobClaim, judge
 from kontobro.export.job.run import Ports
 from pleo_sandbox.model import Expense
 from tests.support.export_harness import EVENTS, JOBS, ExportHarness, SandboxClock, an_export_harness
