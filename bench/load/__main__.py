@@ -1,7 +1,7 @@
 """The service with thousands of companies: idle, draining a queue of exports, and over a longer time.
 
-`python -m bench.load [idle drain soak] [--companies N] [--exports N] [--minutes N]`; `make bench-load`. Counts CPU, not
-seconds, so that a busy machine measures the same. Exits with 1 where a limit is not kept.
+`python -m bench.load [idle drain soak] [--companies N] [--exports N] [--items N] [--minutes N]`; `make bench-load`.
+Counts CPU, not seconds, so that a busy machine measures the same. Exits with 1 where a limit is not kept.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from bench.__main__ import show, write
 from bench.load import drain, idle, soak
 from bench.result import Result
 
-USUAL = {"companies": idle.COMPANIES, "exports": drain.EXPORTS, "minutes": soak.MINUTES}
+USUAL = {"companies": idle.COMPANIES, "exports": drain.EXPORTS, "items": drain.ITEMS, "minutes": soak.MINUTES}
 CASES: dict[str, Callable[[argparse.Namespace], list[Result]]] = {
     "idle": lambda given: idle.measure(given.companies),
-    "drain": lambda given: drain.measure(given.exports),
+    "drain": lambda given: drain.measure(given.exports, given.items),
     "soak": lambda given: soak.measure(given.minutes),
 }
 

@@ -13,6 +13,8 @@ from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import psycopg
+
 from bench import books
 from bench.load.companies import QUICK, a_service, a_worker, store_all
 from bench.load.idle import postmaster
@@ -34,26 +36,27 @@ CONSTANT = 1.3
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """When so many exports were done: seconds, and CPU of the worker and of PostgreSQL so far."""
+    """When so many exports were done: seconds, CPU of the worker and of PostgreSQL so far, and the database's bytes."""
 
     exports: int
     seconds: float
     worker: float
     database: float
+    size: float
 
     def since(self, earlier: Reached) -> Reached:
         """Of one export, from there to here."""
         exports = self.exports - earlier.exports
-        parts = (self.seconds - earlier.seconds, self.worker - earlier.worker, self.database - earlier.database)
-        return Reached(exports, *(part / exports for part in parts))
+        grown = (getattr(self, name) - getattr(earlier, name) for name in ("seconds", "worker", "database", "size"))
+        return Reached(exports, *(each / exports for each in grown))
 
 
-def measure(exports: int = EXPORTS) -> list[Result]:
-    command = [sys.executable, "-m", "bench.load.drain", str(exports)]
+def measure(exports: int = EXPORTS, items: int = ITEMS) -> list[Result]:
+    command = [sys.executable, "-m", "bench.load.drain", str(exports), str(items)]
     output = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
     begun, early, *_, late, end = (Reached(*each) for each in json.loads(output))
     first, last, whole = early.since(begun), end.since(late), end.since(begun)
-    sizes = f"{exports:,} exports of {ITEMS} items, the last {exports // PART:,} beside the first"
+    sizes = f"{exports:,} exports of {items} items, the last {exports // PART:,} beside the first"
     rates = f"{1 / first.seconds:.1f} and {1 / last.seconds:.1f} a second; {load()}"
     cpu = f"{1000 * first.worker:.0f} and {1000 * last.worker:.0f} ms of the worker each"
     database = f"{1000 * first.database:.0f} and {1000 * last.database:.0f} ms of PostgreSQL each"
@@ -61,17 +64,18 @@ def measure(exports: int = EXPORTS) -> list[Result]:
         Result("load_drain_cpu", last.worker / first.worker, CONSTANT, "times", f"{sizes}: {cpu}"),
         Result("load_drain_database", last.database / first.database, CONSTANT, "times", f"{sizes}: {database}"),
         Result("load_drain_seconds", last.seconds / first.seconds, CONSTANT, "times", f"{sizes}: {rates}"),
-        Result("load_export_cpu", 1000 * whole.worker, 250, "ms", f"of the worker, an export of {ITEMS} items"),
-        Result("load_export_database", 1000 * whole.database, 250, "ms", "of PostgreSQL, the same export"),
+        Result("load_export_cpu", 1000 * whole.worker, 100, "ms", f"of the worker, an export of {items} items"),
+        Result("load_export_database", 1000 * whole.database, 100, "ms", "of PostgreSQL, the same export"),
+        Result("load_item_bytes", whole.size / items, 10_000, "bytes", "of an item in PostgreSQL, its JSON included"),
     ]
 
 
-def drained(exports: int) -> list[Reached]:
+def drained(exports: int, items: int) -> list[Reached]:
     """At the beginning and after each tenth."""
     with ExitStack() as stack:
         home = Path(stack.enter_context(TemporaryDirectory()))
         url = stack.enter_context(postgres())
-        pleo = stack.enter_context(many_pleos(ITEMS))
+        pleo = stack.enter_context(many_pleos(items))
         service = a_service(home, url, poll_seconds="86400", workers="4")
         connections = [_connection(pleo, number) for number in range(exports)]
         store_all(service, [(one, one.company_id) for one in connections])
@@ -82,10 +86,17 @@ def drained(exports: int) -> list[Reached]:
 
         def reached(number: int) -> Reached:
             now = _wait_for(lambda: done(pleo), number)
-            return Reached(now, time.monotonic() - begun, used(worker.pid), used_by_tree(server))
+            return Reached(now, time.monotonic() - begun, used(worker.pid), used_by_tree(server), size_of(url))
 
         part = exports // PART
         return [_told(reached(number)) for number in (1, *range(part, exports + 1, part))]
+
+
+def size_of(url: str) -> float:
+    """Bytes of the database."""
+    with psycopg.connect(url) as session:
+        row = session.execute("SELECT pg_database_size(current_database())").fetchone()
+    return float(row[0]) if row else 0.0
 
 
 def _told(found: Reached) -> Reached:
@@ -124,4 +135,4 @@ def _wait_for(count: Callable[[], int], number: int) -> int:
 
 
 if __name__ == "__main__":
-    print(json.dumps([astuple(each) for each in drained(int(sys.argv[1]))]))
+    print(json.dumps([astuple(each) for each in drained(int(sys.argv[1]), int(sys.argv[2]))]))

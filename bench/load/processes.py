@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -18,7 +19,10 @@ def used_by_tree(pid: int) -> float:
     """Seconds of CPU of a process and its children, those included that have ended: PostgreSQL is one a session."""
     row = _row(pid)
     own = sum(int(ticks) for ticks in row[11:15]) / TICKS
-    return own + sum(used(child) for child in children(pid))
+    for child in children(pid):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended since: the parent has its share
+            own += used(child)
+    return own
 
 
 def resident(pid: int) -> float:

@@ -96,7 +96,7 @@ class App:
         turn comes soon."""
         from kontobro.pleo import open_pleo
 
-        ways = replace(self._ways(connection), transport=way, patience=BRIEFLY)
+        ways = replace(self.ways(connection), transport=way, patience=BRIEFLY)
         client = open_pleo(connection, self.store, self.clock, ways)
         try:
             yield client

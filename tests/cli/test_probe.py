@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,8 @@ def test_what_was_set_is_heeded_by_the_next_export(person: Person) -> None:
     person.sandbox.press_export(person.sandbox.company_id)
     person.types("export")
     assert person.sandbox.jobs[-1].status in ("completed", "completed_with_errors")
-    assert open_app(person.folder / "home").dialect_for("sandbox").update_batch == 10
+    with closing(open_app(person.folder / "home")) as app:
+        assert app.dialect_for("sandbox").update_batch == 10
 
 
 def test_the_report_is_a_page_and_json(person: Person) -> None:
@@ -62,6 +64,22 @@ def test_the_report_is_a_page_and_json(person: Person) -> None:
     assert person.sandbox.company_id not in page + json.dumps(shape)
     person.types("probe")
     assert [each.suffix for each in sorted((person.folder / "home" / "probe").iterdir())] == [".json", ".md"]
+
+
+def test_before_connecting_it_asks_with_a_key_and_keeps_nothing_of_it(person: Person) -> None:
+    person.sandbox.set_rules({"missing_installation": 404, "job_key": "exportJobId"})
+    place = ("--environment", "sandbox", "--url", person.url, "--api-key-stdin")
+    job = person.sandbox.press_export(person.sandbox.company_id)
+    first = person.types("probe", *place, "--write", "--job", job, "--set", stdin=f"{person.sandbox.api_key}\n")
+    assert first.exit_code == 0, first.output
+    assert "Set: job_key = exportJobId" in first.output
+    (report,) = (person.folder / "home" / "probe").glob("*.json")
+    answers = {one["name"]: one["answer"] for one in json.loads(report.read_text())["questions"]}
+    assert (answers["missing_installation"], answers["job_key"]) == ("404", "exportJobId")
+    with closing(open_app(person.folder / "home")) as app:
+        assert app.store.connections() == []
+    assert person.sandbox.installations.all() == []
+    assert person.types("probe", *place, stdin="\n").exit_code == 3
 
 
 def test_the_questions_are_listed_without_a_connection(person: Person) -> None:

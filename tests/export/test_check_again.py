@@ -93,3 +93,14 @@ def test_a_receipt_that_stopped_it_still_does(tmp_path: Path) -> None:
         assert [problem.code for problem in checked.preview.problems] == ["receipt_not_what_it_says"]
         harness.set(receipt_missing="book")
         assert check_again(harness.connection, Reference(entry_id(1)), ports(harness)).fixed
+
+
+def test_with_no_days_to_keep_it_content_is_gone_as_soon_as_the_job_ends(harness: ExportHarness) -> None:
+    kept = harness.store.payload(harness.connection.id, FIFTH)
+    harness.set(retention_days=0, rows=(FIXED,))
+    harness.again(FIFTH)
+    harness.export()
+    assert kept is not None
+    assert harness.store.payload(harness.connection.id, FIFTH) is None
+    assert {row.payee for row in harness.store.bookings(harness.connection.id)} == {""}
+    assert harness.connected.states() == {FIFTH: "successful"}

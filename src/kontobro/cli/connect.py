@@ -94,7 +94,7 @@ def run(
     draft = draft_connection(environment, url, erp, options, oauth=oauth, client_id=client_id)
     draft = replace(draft, company_id=company, company_name=company_name.strip(), name=name, trial=trial)
     Registry().get(erp).require(options)
-    key = None if oauth else _of_api_key(from_stdin=api_key_stdin)
+    key = None if oauth else _of_key(from_stdin=api_key_stdin)
     client_secret = _client_secret(from_stdin=client_secret_stdin) if oauth else None
     secrets = erp_secrets(erp, options, erp_secret or [], from_stdin=erp_secret_stdin)
     typed = client_secret_stdin if oauth else api_key_stdin
@@ -193,7 +193,7 @@ def _addresses(environment: Environment, url: str | None) -> tuple[str, str]:
     return ENVIRONMENTS[environment].api_url, ENVIRONMENTS[environment].auth_url
 
 
-def _api_key(*, from_stdin: bool) -> str:
+def api_key(*, from_stdin: bool) -> str:
     """The key: from stdin, from the environment, or asked without echo. Never an argument: those are public."""
     key = sys.stdin.readline() if from_stdin else os.environ.get(KEY_VARIABLE, "")
     if not key and not from_stdin:
@@ -203,10 +203,10 @@ def _api_key(*, from_stdin: bool) -> str:
     return key.strip()
 
 
-def _of_api_key(*, from_stdin: bool) -> Tokens:
+def _of_key(*, from_stdin: bool) -> Tokens:
     from kontobro.core.model.connection import Tokens
 
-    return Tokens(access=_api_key(from_stdin=from_stdin))
+    return Tokens(access=api_key(from_stdin=from_stdin))
 
 
 def _client_secret(*, from_stdin: bool) -> str | None:

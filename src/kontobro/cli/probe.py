@@ -5,21 +5,28 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.exits import Exit
+from kontobro.cli.common.given import require_given_for
 from kontobro.cli.common.tables import Column, Sheet
 from kontobro.cli.common.words import _
+from kontobro.cli.connect import KEY_VARIABLE, ApiKeyStdin, Company, Environment, api_key, draft_connection
 
 if TYPE_CHECKING:
     from kontobro.core.model.connection import Connection
+    from kontobro.core.ports import TokenStore
     from kontobro.pleo.documented.news import Counted
     from kontobro.pleo.probe.run import Report, Result, Wanted
+
+Asked: TypeAlias = "tuple[Connection, TokenStore]"
+"""Whose Pleo is asked, and where its credential is."""
 
 FOLDER = "probe"
 """Where in the data folder reports are kept."""
@@ -43,6 +50,13 @@ def run(
         Path | None,
         typer.Option(help="Keep the shapes of Pleo's answers here too, for replay and comparison.", show_default=False),
     ] = None,
+    environment: Annotated[
+        Environment | None,
+        typer.Option(help="Before connecting: ask this Pleo with an API key, which is not kept.", show_default=False),
+    ] = None,
+    url: Annotated[str | None, typer.Option(help="Address of Pleo-in-a-box (with --environment sandbox).")] = None,
+    company: Company = "",
+    api_key_stdin: ApiKeyStdin = False,
     only_list: Annotated[bool, typer.Option("--list", help="List the questions. Nothing is asked.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -53,10 +67,13 @@ def run(
     from kontobro.pleo.probe.run import Wanted
 
     cli = cli_of(context)
-    connection = cli.connection()
-    cli.require_alive(connection)
+    if environment:
+        asked = _unconnected(cli, draft_connection(environment, url, "beancount", {}), company, api_key_stdin)
+    else:
+        asked = _connected(cli)
+    connection = asked[0]
     wanted = Wanted(writes=write, jobs=tuple(job), only=frozenset(only), seen=_seen(cli))
-    found = _ask(cli, connection, wanted, quietly=as_json)
+    found = _ask(cli, asked, wanted, quietly=as_json)
     path = _keep(found, report or _usual_place(cli, found))
     if record:
         _record(found, record)
@@ -70,6 +87,24 @@ def run(
     raise typer.Exit(Exit.OK if chosen or not found.to_set() else Exit.NEEDS_FIX)
 
 
+def _connected(cli: CliContext) -> Asked:
+    connection = cli.connection()
+    cli.require_alive(connection)
+    return connection, cli.store
+
+
+def _unconnected(cli: CliContext, draft: Connection, company: str, from_stdin: bool) -> Asked:
+    """A company that is not connected yet, by its key: nothing of it is stored, and nothing installed."""
+    from kontobro.core.model.connection import Tokens
+    from kontobro.install.connect import TrialTokens, company_of
+
+    key = Tokens(access=api_key(from_stdin=from_stdin))
+    require_given_for(cli.store, draft, {} if from_stdin else {KEY_VARIABLE: "--api-key-stdin"}, ())
+    tokens = TrialTokens(key)
+    own = company_of(cli.app.pleo_for(draft, tokens).introspect(), company)
+    return replace(draft, company_id=own), tokens
+
+
 def _seen(cli: CliContext) -> tuple[Counted, ...]:
     """What was noted of Pleo's answers while Kontobro worked."""
     from kontobro.pleo.documented.news import NewsFile
@@ -77,20 +112,20 @@ def _seen(cli: CliContext) -> tuple[Counted, ...]:
     return tuple(NewsFile(cli.app.news).read()) if cli.app.news else ()
 
 
-def _ask(cli: CliContext, connection: Connection, wanted: Wanted, *, quietly: bool) -> Report:
+def _ask(cli: CliContext, asked: Asked, wanted: Wanted, *, quietly: bool) -> Report:
     """All questions; no export of ours runs beside what is asked of a job."""
     from kontobro import __version__
     from kontobro.pleo.probe.catalogue import questions
     from kontobro.pleo.probe.run import Report, probe
 
-    app = cli.app
+    app, (connection, tokens) = cli.app, asked
     total = len(wanted.only) or len(questions())
     results: list[Result] = []
     with ExitStack() as held:
-        if wanted.jobs:
+        if wanted.jobs and connection.id:
             held.enter_context(app.store.lock(f"export-{connection.id}"))
         advance = held.enter_context(show.progress(quietly=quietly))
-        for result in probe(connection, app.store, app.clock, app.ways(connection), wanted):
+        for result in probe(connection, tokens, app.clock, app.ways(connection), wanted):
             results.append(result)
             advance(_("Questions"), len(results), total)
     return Report(
@@ -107,9 +142,10 @@ def _usual_place(cli: CliContext, report: Report) -> Path:
 
 
 def _keep(report: Report, path: Path) -> Path:
-    """The page, and the same as JSON beside it."""
+    """The page, and the same as JSON beside it. Gives the page's place."""
     from kontobro.pleo.probe.report import page, shape
 
+    path = path.with_suffix(".md")
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.write_text(page(report), encoding="utf-8")
     path.with_suffix(".json").write_text(json.dumps(shape(report), indent=1) + "\n", encoding="utf-8")

@@ -363,7 +363,7 @@ def close(
     now = ports.clock.now()
     ports.store.end_job(connection.id, result.job_id, event, failure or _noted(result.notes), now)
     old = now - timedelta(days=connection.settings.retention_days)
-    ports.store.purge(connection.id, old)
+    ports.store.purge(connection.id, old + _JUST)
     if ports.documents is not None:
         ports.documents.store.forget_bytes(connection.id, old)
     result.event, result.failure, result.remedy = event, failure, remedy
@@ -388,5 +388,8 @@ def local_day(moment: datetime, connection: Connection, masters: Masters) -> dat
         )
     return moment.astimezone(zone).date()
 
+
+_JUST = timedelta(microseconds=1)
+"""With no days to keep anything, the job that ends now is one that ended before."""
 
 _MISSING = problem("item_missing", "accountingEntryId", "")

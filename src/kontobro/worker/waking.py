@@ -100,7 +100,8 @@ class Attention:
             thread = threading.Thread(
                 target=queue_worker_thread, args=(pause, engine, queue), name=f"kontobro-{name}", daemon=True
             )
-            thread.start()
+            with pause.working():  # for a moment: what a dead process left is put back into the queues now
+                thread.start()
             self._threads.append(thread)
 
     def end(self) -> None:

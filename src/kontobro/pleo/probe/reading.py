@@ -60,7 +60,7 @@ def names_subject(ground: Ground) -> Found:
 def missing_installation(ground: Ground) -> Found:
     answer = ground.asker.get(endpoints.INSTALLATION, params=ground.own())
     if answer.good:
-        raise NoAnswer("the integration is installed: ask before it is, or after kontobro disconnect")
+        raise NoAnswer("the integration is installed: ask before connecting, with --environment")
     if answer.status not in (400, 404):
         raise NoAnswer(f"Pleo answered with {answer.status}")
     return Found(str(answer.status))
