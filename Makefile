@@ -18,7 +18,7 @@ PRISM := contract/prism/node_modules/.bin/prism
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-fast check fix words prove bench bench-suite bench-scale bench-service bench-web screenshots docs contract erp-odoo erp-tryton test-erp test-charts test-addons addon-screenshots addon-screenshots-tryton bench-erp clean
+.PHONY: help demo serve test test-fast check fix words prove bench bench-suite bench-scale bench-service bench-load bench-web screenshots docs contract erp-odoo erp-tryton test-erp test-charts test-addons addon-screenshots addon-screenshots-tryton bench-erp clean
 .DELETE_ON_ERROR:
 
 help:  ## list the verbs
@@ -80,6 +80,9 @@ bench-scale: $(VENV)/dev.stamp  ## how CPU and memory grow as jobs, history and 
 
 bench-service: $(VENV)/dev.stamp  ## measure the service's workers; BENCH_ARGS="--companies 16" for a small one
 	@$(BIN)/python -m bench.service $(BENCH_ARGS)
+
+bench-load: $(VENV)/dev.stamp  ## measure the service with 10,000 companies, idle and exporting, and over 15 minutes; BENCH_ARGS="idle --companies 1000" for less
+	@$(BIN)/python -m bench.load $(BENCH_ARGS)
 
 bench-web: $(VENV)/dev.stamp  ## measure the pages' server time with 100,000 bookings, on SQLite and PostgreSQL; BENCH_ARGS="--bookings 1000000 --connections 5000" for more
 	@$(BIN)/python -m bench.web $(BENCH_ARGS)

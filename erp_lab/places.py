@@ -68,6 +68,12 @@ class Server:
             self._process = subprocess.Popen(self._command, cwd=self._folder, stdout=out, stderr=subprocess.STDOUT)
         wait_until(self._ready, self._process, self._log)
 
+    @property
+    def pid(self) -> int:
+        """Of the process that was started."""
+        assert self._process
+        return self._process.pid
+
     def stop(self) -> None:
         if self._process is not None:
             stop(self._process)

@@ -19,13 +19,19 @@ from typer.main import get_command
 
 import kontobro
 from kontobro.cli.app import app
+from kontobro.cli.common.show import PHASES
+from kontobro.cli.common.tables import HEADS
 from kontobro.cli.common.words import helps
+from kontobro.cli.sync.show import PLAN_FIELDS, PLAN_VALUES
 from kontobro.core import words
 from kontobro.core.settings.catalogue import catalogue as settings_catalogue
+from kontobro.core.settings.catalogue import row_catalogue
+from kontobro.core.tieout.compare import MEANINGS as VERDICTS
 from kontobro.core.words import catalogue
 from kontobro.erp.registry import OURS, Registry
 from kontobro.install.level import KIND_WORDS, MEANINGS
 from kontobro.service.notices.notify import ONCE_A_DAY, WORDS
+from kontobro.sync.shown import DECISIONS
 
 SOURCE = Path(kontobro.__file__).parent
 SINCE = datetime(2026, 11, 28, tzinfo=UTC)
@@ -62,17 +68,21 @@ def problems() -> Catalog:
         made.add(text, context="phrase", auto_comments=[name])
     for name, text in english.names.items():
         made.add(text, context="name", auto_comments=[name])
+    for place, text in said_elsewhere():
+        if place.startswith("connector"):
+            made.add(text, context="option", auto_comments=[place])
     for name, forms in (*settings_texts(), *mail_texts()):
         made.add(forms, context="mail" if name.startswith("mail") else "setting", auto_comments=[name])
     return made
 
 
 def settings_texts() -> Iterator[tuple[str, str | tuple[str, str]]]:
-    """Label, help, choices and group of each setting that a page shows."""
-    for entry in settings_catalogue().values():
-        if entry.page:
-            for text in (entry.group, entry.label, entry.help, *entry.choices.values()):
-                yield f"setting {entry.key}", text
+    """Label, help, choices and group of each setting, and of each key of a posting rule: a page shows all of them."""
+    for kind, entries in (("setting", settings_catalogue()), ("rule's", row_catalogue())):
+        for entry in entries.values():
+            group = entry.group if entry.page else ""
+            for text in filter(None, (group, entry.label, entry.help, *entry.choices.values())):
+                yield f"{kind} {entry.key}", text
 
 
 def mail_texts() -> Iterator[tuple[str, str | tuple[str, str]]]:
@@ -100,7 +110,10 @@ def said_elsewhere() -> Iterator[tuple[str, str]]:
     """What pages show that other parts say: levels, and what our own connectors ask for."""
     yield from (("level", text) for text in (*MEANINGS.values(), *KIND_WORDS.values()))
     for name in sorted(OURS):
-        for option in Registry(frozenset()).get(name).settings:
+        connector = Registry(frozenset()).get(name)
+        if " " in connector.label:  # else it is a product's name, or a format's
+            yield f"connector {name}", connector.label
+        for option in (*connector.settings, *connector.secrets):
             named = option.name == "template"  # ready-made ones are called after the systems they are for
             labels = (label for value, label in option.choices if label != value or (label.isalpha() and not named))
             yield from ((f"connector {name}", text) for text in (option.label, option.help, *labels) if text)
@@ -113,7 +126,16 @@ def command_line() -> Catalog:
     _add(made, sorted(folder.rglob("*.py")), _as_it_is)
     for holder, name in helps(get_command(app)):
         made.add(getattr(holder, name), auto_comments=["help"])
+    for context, texts in (("column", HEADS), ("phase", PHASES), (None, said_by_others())):
+        for text in texts:
+            made.add(text, context=context)
     return made
+
+
+def said_by_others() -> Iterator[str]:
+    """What the command line shows that other parts say: levels, verdicts of a tie-out, decisions of a plan."""
+    yield from (*MEANINGS.values(), *KIND_WORDS.values(), *VERDICTS.values(), *DECISIONS.values())
+    yield from (*PLAN_FIELDS, *PLAN_VALUES)
 
 
 def _add(made: Catalog, paths: Iterable[Path], read: Callable[[str], str]) -> None:

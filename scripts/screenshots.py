@@ -1,7 +1,7 @@
 """Pictures of every page into screenshots/: light, dark and as on a phone, in two languages.
 
-`make screenshots`, then look at them. The pages are those of the service's own addresses (tests/web/fuzz_service.py),
-which all lead somewhere there, so that none of them can be forgotten; documents' pages need another accounting system.
+`make screenshots`, then look at them. The pages are all that the service has (tests/web/sights.py); those of documents
+are of a company whose accounting system imports CSV files.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 
@@ -21,49 +19,12 @@ from tests.browser.served_site import LOADING, ServedSite, serve
 from tests.browser.visitor import SOON
 from tests.support.chromium import CHROMIUM, open_chromium, open_window
 from tests.support.page_watch import DESK, PHONE
-from tests.web.fuzz_service import STEPS, Address, FuzzService, addresses, open_fuzz_service
+from tests.web.fuzz_service import FuzzService, open_fuzz_service
+from tests.web.sights import sights
 
 FOLDER = Path(__file__).resolve().parents[1] / "screenshots"
 LANGUAGES = {"en": "en-GB", "de": "de-DE"}
 """English, and the one whose words are the longest."""
-
-
-@dataclass(frozen=True)
-class Sight:
-    """A page: its address, the step at which a setup has to be for it, and whether one sees it signed out."""
-
-    address: Address
-    step: str = ""
-    stranger: bool = False
-
-    @property
-    def name(self) -> str:
-        """Of its pictures."""
-        return "-".join(filter(None, (self.address.name, self.step, "signed-out" if self.stranger else "")))
-
-
-def sights(service: FuzzService) -> list[Sight]:
-    """All addresses that answer with a page of their own; those of a setup at each of its steps."""
-    return [sight for address in addresses() for sight in _wanted(address) if _is_page(service, sight)]
-
-
-def _wanted(address: Address) -> Iterator[Sight]:
-    if "setup" in address.parameters:
-        yield from (Sight(address, step) for step in STEPS)
-    else:
-        yield from (Sight(address), Sight(address, stranger=True))
-
-
-def _is_page(service: FuzzService, sight: Sight) -> bool:
-    service.restore(sight.step)
-    browser = service.site.browser() if sight.stranger else service.browser()
-    answer = browser.get(path_of(service, sight))
-    page = answer.status_code == 200 and answer.headers.get("Content-Type", "").startswith("text/html")
-    return page and b"<html" in b"".join(answer)
-
-
-def path_of(service: FuzzService, sight: Sight) -> str:
-    return sight.address.path(service.facts())
 
 
 def take(page: Page, name: str) -> None:
@@ -86,12 +47,13 @@ def take_all(browser: Browser, served: ServedSite, service: FuzzService, languag
         served.sign_in(window, service.owner)
         page, strangers = window.new_page(), outside.new_page()
         for number, sight in enumerate(wanted, 1):
-            served.ask(service.restore, sight.step)
+            served.ask(service.restore, sight.state)
             shown = strangers if sight.stranger else page
-            shown.goto(served.url + served.ask(path_of, service, sight))
+            shown.goto(served.url + served.ask(sight.path, service))
             expect(shown.locator(LOADING)).to_have_count(0, timeout=SOON)
-            take(shown, f"{sight.name}-{language}")
-            sys.stdout.write(f"{language} {number}/{len(wanted)} {sight.name}\n")
+            name = f"files-{sight.name}" if service.documents else sight.name
+            take(shown, f"{name}-{language}")
+            sys.stdout.write(f"{language} {number}/{len(wanted)} {name}\n")
 
 
 def main(languages: list[str]) -> int:
@@ -100,13 +62,14 @@ def main(languages: list[str]) -> int:
         return 2
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        serve(open_fuzz_service(Path(folder)), attrgetter("site")) as (served, service),
-        open_chromium() as browser,
-    ):
-        for language in languages or LANGUAGES:
-            take_all(browser, served, service, language)
+    for documents in (False, True):
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            serve(open_fuzz_service(Path(folder), documents=documents), attrgetter("site")) as (served, service),
+            open_chromium() as browser,
+        ):
+            for language in languages or LANGUAGES:
+                take_all(browser, served, service, language)
     sys.stdout.write(f"{len(list(FOLDER.glob('*.png')))} pictures in {FOLDER.name}/\n")
     return 0
 

@@ -14,6 +14,7 @@ from kontobro.worker.chores import Chore, Chores
 from kontobro.worker.life import Life
 from kontobro.worker.queues import URGENT, engine_url, is_shared, open_client, prepare_engine, register_queues
 from kontobro.worker.serving import ALIVE_EVERY, ALONE, REAP_EVERY, launch_dbos, name_of_executor
+from kontobro.worker.waking import Attention, CallListener
 
 
 def config(url: str) -> ServiceConfig:
@@ -59,14 +60,24 @@ def work(url: str, ready: Callable[[], None]) -> None:
     from django.conf import settings as django_settings
 
     django_settings.configure()
-    DBOS.workflow(name="task", max_recovery_attempts=1_000_000)(task.run)
+    attention = Attention()
+
+    def run(seconds: float, path: str) -> None:
+        with attention.working(URGENT):
+            task.run(seconds, path)
+
+    DBOS.workflow(name="task", max_recovery_attempts=1_000_000)(run)
     ended, settings = threading.Event(), config(url)
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     runner = ClientRunner(open_client(settings))
     register_queues(runner.client, task.AT_ONCE)
     me = name_of_executor() if is_shared(settings) else ALONE
     life = Life(engine_url(settings), me, runner) if is_shared(settings) else None
-    launch_dbos(settings, me)
+    runner.wakes.append(attention.wake)
+    attention.begin(launch_dbos(settings, me))
+    listener = CallListener(engine_url(settings), attention.wake) if is_shared(settings) else None
+    if listener:
+        listener.start()
     chores = Chores([Chore(ALIVE_EVERY, life.keep), Chore(REAP_EVERY, life.reap)]) if life else None
     if chores:
         chores.start()
@@ -74,4 +85,7 @@ def work(url: str, ready: Callable[[], None]) -> None:
     ended.wait()
     if chores:
         chores.stop()
+    attention.end()
+    if listener:
+        listener.end()
     DBOS.destroy(workflow_completion_timeout_sec=30)

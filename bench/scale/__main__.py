@@ -1,7 +1,8 @@
 """How cost grows as work grows: one job of more items, after more bookings, into a larger ledger.
 
 `python -m bench.scale [CASE ...] [--largest N]`; `make bench-scale`. Prints CPU of an item and peak memory at each
-size, writes `bench/scale/curves.csv`, and exits with 1 where the largest costs too many times what the smallest does.
+size, writes `bench/scale/curves.csv` and `curves.svg`, and exits with 1 where the largest costs too many times what
+the smallest does.
 """
 
 from __future__ import annotations
@@ -12,20 +13,23 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from bench.__main__ import show, write
 from bench.result import Result
 from bench.scale.cases import Figures
+from bench.scale.picture import draw
 
 SIZES = {
     "items": (1_000, 10_000, 100_000),
     "history": (10_000, 100_000, 1_000_000),
-    "ledger": (1_000, 10_000, 50_000),
+    "ledger": (1_000, 10_000, 50_000, 500_000),
 }
 
 CPU, MEMORY = 1.3, 1.5
 CURVES = Path(__file__).with_name("curves.csv")
+PICTURE = Path(__file__).with_name("curves.svg")
 
 
 def main() -> int:
@@ -40,13 +44,15 @@ def main() -> int:
     results = [result for name, curve in curves.items() for result in growth(name, curve)]
     show(results)
     write(results)
-    _save([figures for curve in curves.values() for figures in curve])
+    known = _known() | curves
+    _save([figures for curve in known.values() for figures in curve])
+    draw(known, (CPU, MEMORY), PICTURE)
     return 0 if all(result.kept for result in results) else 1
 
 
 def _curve(name: str, largest: int) -> list[Figures]:
     """The figures of each size, the smallest first; each is said as soon as it is there."""
-    curve = []
+    curve: list[Figures] = []
     for size in SIZES[name]:
         if size <= largest or not curve:
             figures = _measured(name, size)
@@ -71,6 +77,17 @@ def growth(name: str, curve: Sequence[Figures]) -> list[Result]:
         Result(f"scale_{name}_cpu", large.each / small.each, CPU, "times", each),
         Result(f"scale_{name}_memory", large.memory / small.memory, MEMORY, "times", peak),
     ]
+
+
+def _known() -> dict[str, list[Figures]]:
+    """The curves of earlier runs: a run of some cases leaves the others as they were."""
+    curves: dict[str, list[Figures]] = {}
+    with suppress(FileNotFoundError), CURVES.open(newline="") as file:
+        for row in csv.DictReader(file):
+            cpu, peak = float(row["cpu_seconds"]), float(row["peak_megabytes"])
+            one = Figures(row["case"], int(row["size"]), int(row["items"]), cpu, peak)
+            curves.setdefault(one.case, []).append(one)
+    return curves
 
 
 def _save(figures: Sequence[Figures]) -> None:

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import json
+import resource
 import sqlite3
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,7 +33,7 @@ KEPT = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """`cpu` in seconds of the whole job, `memory` is the peak of the process in MB."""
+    """`cpu` in seconds of the whole job, `memory` is the peak of the largest process in MB."""
 
     case: str
     size: int
@@ -61,14 +63,17 @@ def of_history(size: int) -> Figures:
 
 
 def of_ledger(size: int) -> Figures:
-    """A job into a Beancount ledger that has `size` entries. Beancount's own reading of the ledger is counted in."""
+    """A job into a Beancount ledger that has `size` entries. Beancount's own reading of the ledger is counted in, also
+    where a process of its own does it."""
     with TemporaryDirectory() as folder:
         ledger = books.beancount_ledger(Path(folder))
         with ledger.open("a") as file:
             file.writelines(_entry(number) for number in range(size))
         connector = load_connector("beancount", {"ledger": str(ledger)})
         cpu = books.exported(Path(folder), MockPleo(ITEMS), connector)
-    return Figures("ledger", size, ITEMS, cpu, high_water())
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    largest = max(high_water(), children.ru_maxrss / 1024)
+    return Figures("ledger", size, ITEMS, cpu + children.ru_utime + children.ru_stime, largest)
 
 
 CASES: dict[str, Callable[[int], Figures]] = {"items": of_items, "history": of_history, "ledger": of_ledger}
@@ -93,30 +98,42 @@ def _entry(number: int) -> str:
 
 
 def _fill(folder: Path, size: int) -> None:
-    """A store with bookings that were reported, as exports leave them: in the store's own tables, by its own moves."""
+    """A store with a year of bookings that were reported, as exports leave them: in the store's own tables, by its own
+    moves; what was due was purged as each job ended."""
     path = folder / "bench.sqlite3"
     with open_store(path) as store:
         store.save_connection(books.connection())
     with sqlite3.connect(path) as database:
         _insert(database, size)
+    with open_store(path) as store:
+        store.purge("bench", datetime.now(UTC) - timedelta(days=books.connection().settings.retention_days))
 
 
 def _insert(database: sqlite3.Connection, size: int) -> None:
     (number,) = database.execute("SELECT id FROM kontobro_connection").fetchone()
-    numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {size})"
-    database.execute(f"{numbers} {BOOKINGS}", (number,))
+    for statement in (JOBS, BOOKINGS):
+        database.execute(statement, {"size": size, "connection": number})
     for state in ("booking", "posted", "verified", "reported"):
         database.execute("UPDATE kontobro_booking SET state = ?, outcome = 'booked'", (state,))
 
 
-BOOKINGS = """
+_AGED = "datetime('now', '-1 hour', printf('-%d seconds', (:size - {number}) * (360 * 86400.0 / :size)))"
+
+JOBS = f"""
+    WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < :size / 500)
+    INSERT INTO kontobro_job (connection_id, job_id, run, status, items, started_at, finished_at)
+    SELECT :connection, 'job-' || i, 'run-' || i, 'completed', 500, at, at
+    FROM (SELECT i, {_AGED.format(number="min(:size, i * 500)")} AS at FROM n)
+"""
+
+BOOKINGS = f"""
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :size)
     INSERT INTO kontobro_booking (connection_id, reference, job_id, run, state, kind, item_type, currency, total, date,
         fingerprint, payee, pleo_url, receipts, problems, notes, updated_at)
-    SELECT ?, printf('pleo:%08x-0000-4000-8000-%012x', i, i), 'job-' || (i / 500), 'run-' || (i / 500), 'planned',
-        'journal', 'card_purchase', 'DKK', '250.00', printf('2026-%02d-%02d', 1 + i % 9, 1 + i % 28),
-        printf('%032x', i), 'Supplier ' || (i % 97), '', 0, '[]', '[]',
-        printf('2026-%02d-%02d 10:00:00.000000', 1 + i % 9, 1 + i % 28)
-    FROM n
+    SELECT :connection, printf('%08x-0000-4000-8000-%012x', (i * 2654435761) & 4294967295, i), 'job-' || (i / 500),
+        'run-' || (i / 500), 'planned', 'journal', 'card_purchase', 'DKK', '250.00', date(at), printf('%032x', i),
+        'Supplier ' || (i % 97), '', 0, '[]', '[]', at
+    FROM (SELECT i, {_AGED.format(number="i")} AS at FROM n)
 """
 
 

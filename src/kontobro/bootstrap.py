@@ -17,15 +17,26 @@ from kontobro.erp.registry import Registry
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
 if TYPE_CHECKING:
+    from httpx2 import BaseTransport
+
+    from kontobro.core.dialect import Dialect
     from kontobro.core.ports import Delivery, DocumentStore
     from kontobro.core.ports.delivery import Mailer
     from kontobro.export.job.run import DocumentPorts, Ports
     from kontobro.export.tieout.collect import BookPorts
     from kontobro.pleo import PleoClient
+    from kontobro.pleo.documented.news import Counts, Watch
     from kontobro.pleo.http.calls import Paced, Ways
     from kontobro.sync.run import SyncPorts
 
 DATABASE = "kontobro.sqlite3"
+ANSWERS = "pleo.toml"
+"""Where a data folder keeps what Pleo's documents leave open (`pleo/documented/switches.py`)."""
+NEWS = "pleo-news.json"
+"""Where it counts what of Pleo's answers is not as documented (`pleo/documented/news.py`)."""
+
+BRIEFLY = timedelta(seconds=2)
+"""Enough for a second try, where a connection that was kept open had been closed by Pleo."""
 
 
 class SystemClock:
@@ -60,6 +71,12 @@ class App:
     """How long a call to Pleo is repeated, where others wait for their turn; None: Pleo's own measure."""
     mailers: Callable[[Connection], Mailer] | None = None
     """How a connection's documents are mailed, where there is a mail server."""
+    answers: Path | None = None
+    """The file with what Pleo's documents leave open, as this installation heeds it (`pleo/documented/switches.py`)."""
+    news: Path | None = None
+    """The file that counts what of Pleo's answers is not as documented (`pleo/documented/news.py`)."""
+    counts: Counts | None = None
+    """Where calls to Pleo are counted for metrics."""
 
     def close(self) -> None:
         """Close the store and every client opened here."""
@@ -69,9 +86,22 @@ class App:
         """The connection's Pleo; `tokens` other than the store's while connecting."""
         from kontobro.pleo import open_pleo
 
-        client = open_pleo(connection, tokens or self.store, self.clock, self._ways(connection))
+        client = open_pleo(connection, tokens or self.store, self.clock, self.ways(connection))
         self.opened.callback(client.close)
         return client
+
+    @contextmanager
+    def pleo_over(self, connection: Connection, way: BaseTransport) -> Iterator[PleoClient]:
+        """The connection's Pleo for one short call, over a transport that stays open. Not repeated for long: the next
+        turn comes soon."""
+        from kontobro.pleo import open_pleo
+
+        ways = replace(self.ways(connection), transport=way, patience=BRIEFLY)
+        client = open_pleo(connection, self.store, self.clock, ways)
+        try:
+            yield client
+        finally:
+            client.close()
 
     def connector_for(self, connection: Connection, secrets: Mapping[str, str] | None = None) -> Connector:
         """The connection's connector. A secret is one of `secrets`, given just now for this very connection, else
@@ -141,16 +171,31 @@ class App:
         from kontobro.pleo.target.masterdata import open_target
         from kontobro.sync.run import SyncPorts
 
-        target = open_target(connection, self.store, self.clock, self._ways(connection))
+        target = open_target(connection, self.store, self.clock, self.ways(connection))
         self.opened.callback(target.close)
         return SyncPorts(target=target, connector=self.connector_for(connection), store=self.store, clock=self.clock)
 
-    def _ways(self, connection: Connection) -> Ways:
-        """How calls to this connection's Pleo leave, and how often."""
+    def ways(self, connection: Connection) -> Ways:
+        """How calls to this connection's Pleo leave, how often, and how they are spelled."""
         from kontobro.pleo.http.calls import PATIENCE, Ways
 
         pace = self.paces(connection.id) if self.paces else None
-        return Ways(pace=pace, patience=PATIENCE if self.patience is None else self.patience)
+        patience = PATIENCE if self.patience is None else self.patience
+        spoken = self.dialect_for(connection.environment)
+        watch = self.watch() if self.news or self.counts else None
+        return Ways(pace=pace, patience=patience, dialect=spoken, watch=watch)
+
+    def watch(self) -> Watch:
+        """What looks at Pleo's answers, and counts what is not as documented."""
+        from kontobro.pleo.documented.news import NewsFile, Watch
+
+        return Watch(NewsFile(self.news) if self.news else None, self.clock, self.counts)
+
+    def dialect_for(self, environment: str) -> Dialect:
+        """How this environment of Pleo wants to be talked to, as far as this installation knows."""
+        from kontobro.pleo.documented.switches import spoken
+
+        return spoken(environment, self.answers)
 
     @contextmanager
     def visit(self) -> Iterator[App]:
@@ -174,7 +219,7 @@ def open_app(path: Path, clock: Clock | None = None, database: Path | str | None
 
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     store = open_store(database or path / DATABASE)
-    app = App(path, store, clock or SystemClock())
+    app = App(path, store, clock or SystemClock(), answers=path / ANSWERS, news=path / NEWS)
     app.opened.callback(store.close)
     return app
 

@@ -264,6 +264,15 @@ class SetRules(Order):
         return sandbox.set_rules(self.rules)
 
 
+class Replay(Order):
+    """Answer the calls of a recording as they were answered there."""
+
+    recording: Json
+
+    def obey(self, sandbox: Sandbox) -> object:
+        return sandbox.replay(self.recording)
+
+
 class ItemState(Order):
     company_id: str
     entry_id: str
@@ -294,6 +303,7 @@ ORDERS: dict[str, type[Obeyed]] = {
     "item_state": ItemState,
     "create_draft_vendor": CreateDraftVendor,
     "set_rules": SetRules,
+    "replay": Replay,
 }
 
 
@@ -320,7 +330,7 @@ def _endpoint(sandbox: Sandbox, wanted: type[Obeyed]) -> Callable[[Request], Awa
             return reply({"result": order.obey(sandbox)})
         except PleoError as error:
             return refuse(error)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except (msgspec.MsgspecError, RecursionError, ValueError) as error:
             return refuse(PleoError(400, "CONTROL_NOT_UNDERSTOOD", str(error)))
         except KeyError as error:
             return refuse(PleoError(404, "CONTROL_TARGET_UNKNOWN", f"{error} is not known to the sandbox"))

@@ -67,6 +67,13 @@ class Rules:
     `names_subject`: whether introspection has a `subjectURN`, which Pleo's schema does not require.
     `lists_heed_filters`: whether the list of jobs heeds `company_id` and `statuses`.
     `largest_page`: entries a page.
+    `unknown_job`: the status that says that there is no such job.
+    `error_bodies`: whether a refusal has a body.
+    `entries_scope`: what the search of accounting entries needs.
+    `subscriptions_need_scope`: whether webhook subscriptions need a permission of their own, which no client has.
+    `rotates_refresh`: whether a refresh gives a new refresh token, and ends the old one.
+    `pending_takes_updates`: whether items may be updated before their job is started.
+    `expires_in`: seconds that a job lasts without an action.
 
     And the strict ones, which refuse what Pleo's pages forbid without naming a status:
 
@@ -132,6 +139,18 @@ class Rules:
     names_subject: bool = field(default=True, metadata=_flag("api.md I: subjectURN?"))
     lists_heed_filters: bool = field(default=True, metadata=_flag("api.md B1.1; rules.md 1.2"))
     largest_page: int = field(default=100, metadata=_answers(100, 20, source="api.md B0, J: stated for one list"))
+    unknown_job: Literal[404, 400] = field(default=404, metadata=_answers(404, 400, source="api.md B1; rules.md 7"))
+    error_bodies: bool = field(default=True, metadata=_flag("api.md B0, M"))
+    entries_scope: Literal["accounting-entries:read", "export-items:read"] = field(
+        default="accounting-entries:read",
+        metadata=_answers("accounting-entries:read", "export-items:read", source="api.md J, M"),
+    )
+    subscriptions_need_scope: bool = field(default=False, metadata=_answers(False, True, source="api.md A4"))
+    rotates_refresh: bool = field(default=True, metadata=_flag("api.md A2"))
+    pending_takes_updates: bool = field(
+        default=False, metadata=_answers(False, True, source="rules.md 1.9: not stated")
+    )
+    expires_in: int = field(default=3600, metadata=_answers(3600, 1800, source="rules.md 1.5: a sample"))
 
     refuses_large_pages: bool = field(default=True, metadata=_flag("api.md B0, J", strict=True))
     final_event_fits_items: bool = field(default=True, metadata=_flag("rules.md 1.10 [ED-COMP]", strict=True))
@@ -142,6 +161,8 @@ class Rules:
 
     def scope(self, name: str) -> str:
         """The scope under the name that this Pleo uses for it."""
+        if name == "accounting-entries:read":
+            return self.entries_scope
         resource, _, permission = name.partition(":")
         return f"{self.tag_scope}:{permission}" if resource == "tag-groups" else name
 

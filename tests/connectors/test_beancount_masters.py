@@ -13,6 +13,7 @@ from kontobro.core.errors import Misconfigured, Problem, Unreachable
 from kontobro.core.model.journal import Booking
 from kontobro.core.model.masterdata import Account, DimensionValue, Period, TaxCode, Vendor
 from kontobro.erp.beancount.connector import BeancountConnector
+from kontobro.erp.beancount.load.ledger import is_larger
 from kontobro.erp.beancount.load.masters import load
 from kontobro.erp.beancount.load.reload import load_apart
 from kontobro.testing.connector.entries import Chart, a_journal
@@ -158,3 +159,15 @@ def test_vendors_that_another_process_wrote_are_seen(connector: BeancountConnect
     (again,) = connector.write([born("New")])
     assert isinstance(again, Vendor)
     assert again.code == "P1"
+
+
+def test_a_ledger_is_as_large_as_all_that_it_includes(tmp_path: Path) -> None:
+    """A large one is loaded by a process of its own, wherever its entries are; an include may come back to itself."""
+    (tmp_path / "years").mkdir()
+    (tmp_path / "years" / "2025.beancount").write_text(";" * 900 + '\ninclude "../main.beancount"\n')
+    (tmp_path / "years" / "2026.beancount").write_text(";" * 900)
+    ledger = tmp_path / "main.beancount"
+    ledger.write_text('include "years/*.beancount"\ninclude "gone.beancount"\n')
+    size = sum(file.stat().st_size for file in tmp_path.rglob("*.beancount"))
+    assert (is_larger(ledger, size), is_larger(ledger, size - 1)) == (False, True)
+    assert not is_larger(tmp_path / "gone.beancount", 0)

@@ -69,6 +69,19 @@ SAME = {
     "{fix}",
     "{why}",
     "{message} {remedy}",
+    "{what}.",
+    "kontobro connect --level {level}",
+    "{level}: {meaning}",
+    "{system} (over {through})",
+    "{place} of {file}",
+    "document {numbers}",
+    "documents {numbers}",
+    "{count} dimension",
+    "For {of}: {names}.",
+    "ISO 8859-15",
+    "{count} journal",
+    "{count} period",
+    "{place}: {what}",
     "{status} ({why})",
     "HTTP {code}",
     "{place}: {why}",
@@ -153,13 +166,17 @@ def _text(context: str | bytes | None) -> str | None:
 # --------------------------------------------------------------------------------------------------- its makers
 
 
+PHRASES = ("Phrase", "phrase", "worded")
+"""What makes a part of a sentence, or a sentence of its own; the second and third take their facts by name."""
+
+
 def makers() -> Iterator[tuple[str, ast.Call]]:
     """Every call in the product that makes a problem of the catalogue or a phrase, with its place."""
     for file in sorted(SOURCE.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-                if name in ("problem", "fail", "Phrase") and (node.args or node.keywords):
+                if name in ("problem", "fail", *PHRASES) and (node.args or node.keywords):
                     yield f"{file.relative_to(SOURCE)}:{node.lineno}", node
 
 
@@ -211,7 +228,7 @@ def test_every_maker_gives_every_placeholder_and_every_sentence_has_a_maker() ->
     """A name that is put together counts as each that fits and has its facts; `Problem.of` refuses the rest."""
     english, made = catalogue(), set[str]()
     for place, call in makers():
-        phrase = getattr(call.func, "id", "") == "Phrase"
+        phrase = getattr(call.func, "id", "") in PHRASES
         known: Mapping[str, object] = english.phrases if phrase else english.problems
         named = names_of(call.args[0], known)
         given = facts_of(call, phrase=phrase)
@@ -242,8 +259,9 @@ def test_every_note_gives_its_facts_and_every_note_is_made() -> None:
 
 def facts_of(call: ast.Call, *, phrase: bool) -> set[str] | None:
     """The names of the facts that a call gives; None where they come in a variable, with a type of its own."""
-    if not phrase:
-        return {str(keyword.arg) for keyword in call.keywords}
+    if not phrase or getattr(call.func, "id", "") != "Phrase":
+        named = {keyword.arg for keyword in call.keywords}
+        return None if None in named else {str(name) for name in named}
     if len(call.args) < 2:
         return set()
     facts = call.args[1]

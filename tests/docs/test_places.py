@@ -17,6 +17,9 @@ SOURCES = Path(__file__).resolve().parents[2] / "src" / "kontobro"
 
 COMMAND = re.compile(r"\bkontobro [a-z][a-z-]+\b|(?<![\w-])--[a-z][a-z-]+")
 
+OF_A_PLACE = ("cli_", "operator_")
+"""How names in the catalogue begin whose words the command line alone says, or an administrator alone reads."""
+
 OWN = {"cli", "testing"}
 """Folders of the command line, and of people who develop connectors."""
 
@@ -40,12 +43,15 @@ TECHNICAL = {
     "web/demo/running.py",
     "store/engines/advisory.py",
     "worker/life.py",
+    "worker/waking.py",
     "worker/vitals.py",
     "erp/kit/receipts.py",  # marks in books
     "erp/tryton/entries.py",
     "erp/kit/registration.py",  # the flags themselves
     "install/loopback.py",  # a login that only a command line makes
     "core/settings/toml.py",  # one key at a time is set on the command line alone
+    "pleo/documented/switches.py",  # the head of a file that a command writes
+    *(f"pleo/probe/{name}.py" for name in ("ground", "on_job", "items", "reading", "run")),  # for a command alone
 }
 
 
@@ -78,8 +84,19 @@ def named_outside_the_command_line() -> list[str]:
         name = path.relative_to(SOURCES).as_posix()
         if name not in ADMINISTRATORS and name.partition("/")[0] not in OWN:
             found += [f"{name}: {hit}" for hit in COMMAND.findall(re.sub(r"<!--.*?-->", "", path.read_text("utf-8")))]
-    words = (SOURCES / "core" / "words" / "english.toml").read_text("utf-8")
-    return found + [f"english.toml: {hit}" for hit in COMMAND.findall(str(tomllib.loads(words)))]
+    words = tomllib.loads((SOURCES / "core" / "words" / "english.toml").read_text("utf-8"))
+    for section in ("error", "phrase"):
+        words[section] = {name: said for name, said in words[section].items() if not name.startswith(OF_A_PLACE)}
+    return found + [f"english.toml: {hit}" for hit in COMMAND.findall(str(words))]
+
+
+def test_words_of_one_place_are_said_there_alone() -> None:
+    """`cli_…` by the command line, `operator_…` also where an administrator reads."""
+    for path in sorted(SOURCES.rglob("*.py")):
+        name = path.relative_to(SOURCES).as_posix()
+        said = set(re.findall(r"\"((?:cli|operator)_\w+)\"", path.read_text("utf-8")))
+        if name.partition("/")[0] not in OWN:
+            assert {one for one in said if not (one.startswith("operator_") and name in ADMINISTRATORS)} == set(), name
 
 
 def test_no_message_of_both_places_names_a_command() -> None:

@@ -15,8 +15,9 @@ from kontobro.core.model.journal import Reference, line_sums
 from kontobro.core.model.settings import RowOverride
 from kontobro.export.again import check_again, check_failed
 from kontobro.export.tieout.collect import BookPorts
+from pleo_sandbox.model import Expense, FileBlob
 from tests.support.export_harness import ExportHarness, an_export_harness
-from tests.support.pleo_company import entry_id, kill_company
+from tests.support.pleo_company import a_company, an_item, entry_id, kill_company
 
 FIFTH = Reference(entry_id(5))
 FIXED = RowOverride(type="card_purchase", line_account="7504")
@@ -80,3 +81,26 @@ def test_purged_content_can_not_be_looked_at(harness: ExportHarness) -> None:
     harness.store.purge(harness.connection.id, harness.clock.now() + dt.timedelta(days=1))
     checked = check_again(harness.connection, FIFTH, ports(harness))
     assert (checked.preview, checked.fixed) == (None, False)
+
+
+def test_a_receipt_that_stopped_it_still_does(tmp_path: Path) -> None:
+    """Receipts are not fetched again: it is not fixed before another export has seen a better one."""
+    wrong = FileBlob("receipt.jpg", "image/jpeg", b"This is a text.")
+    with an_export_harness(tmp_path, a_company(Expense(an_item(1), (wrong,)))) as harness:
+        harness.export()
+        checked = check_again(harness.connection, Reference(entry_id(1)), ports(harness))
+        assert checked.preview is not None
+        assert [problem.code for problem in checked.preview.problems] == ["receipt_not_what_it_says"]
+        harness.set(receipt_missing="book")
+        assert check_again(harness.connection, Reference(entry_id(1)), ports(harness)).fixed
+
+
+def test_with_no_days_to_keep_it_content_is_gone_as_soon_as_the_job_ends(harness: ExportHarness) -> None:
+    kept = harness.store.payload(harness.connection.id, FIFTH)
+    harness.set(retention_days=0, rows=(FIXED,))
+    harness.again(FIFTH)
+    harness.export()
+    assert kept is not None
+    assert harness.store.payload(harness.connection.id, FIFTH) is None
+    assert {row.payee for row in harness.store.bookings(harness.connection.id)} == {""}
+    assert harness.connected.states() == {FIFTH: "successful"}

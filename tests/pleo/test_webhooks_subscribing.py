@@ -18,8 +18,6 @@ from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.model.settings import Settings
 from kontobro.pleo import Ways
 from kontobro.pleo.subscriptions import VENDOR_EVENT, Subscriptions, events_of, open_subscriptions
-from kontobro.pleo.subscriptions import subscribe as subscribed
-from kontobro.pleo.subscriptions import unsubscribe as unsubscribed
 from kontobro.pleo.webhooks import BadSignature, verify_and_read
 from pleo_sandbox.model import SandboxCompany
 from pleo_sandbox.server import serve
@@ -114,9 +112,9 @@ def test_spare_ones_with_our_address_are_removed_and_strangers_left(place: Place
 
 
 def test_unsubscribing_removes_ours_and_may_be_repeated(place: Place) -> None:
-    subscribed(place.connection(), URL, place.tokens(), place.clock)
-    assert unsubscribed(place.connection(), URL, place.tokens(), place.clock) == 1
-    assert unsubscribed(place.connection(), URL, place.tokens(), place.clock) == 0
+    place.open().subscribe(URL)
+    assert place.open().unsubscribe(URL) == 1
+    assert place.open().unsubscribe(URL) == 0
     assert place.standing == []
 
 

@@ -14,9 +14,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from kontobro.core.errors import Misconfigured
+from kontobro.pleo import Ways, open_pleo
+from kontobro.pleo.documented.news import Watch
+from kontobro.service.app import PleoFigures
 from kontobro.service.metrics.counters import (
     Figures,
-    count_calls,
     count_job,
     count_webhook,
     erp_label,
@@ -29,7 +31,7 @@ from kontobro.service.metrics.folder import FOLDER, metrics_folder
 from kontobro.service.metrics.vitals import Vitals
 from kontobro.store import open_store
 from tests.support.empty_store import put_empty_store
-from tests.support.scripted_pleo import Stage, a_connection, page, refusal
+from tests.support.scripted_pleo import Stage, a_connection, a_job, page, refusal
 
 
 @dataclass(frozen=True)
@@ -100,13 +102,18 @@ def test_pages_and_webhooks_are_counted() -> None:
     assert figure("kontobro_page_seconds_count", status="4xx") == slow + 1
 
 
-def test_pleos_429s_are_counted() -> None:
-    client = Stage().on("GET /v3/export-jobs", refusal(429, retry_after="1"), page([])).client()
-    client.jobs(["pending"])
-    before = figure("kontobro_pleo_limited_total")
-    count_calls(client.calls, client.limited)
-    assert figure("kontobro_pleo_limited_total") == before + 1
-    assert figure("kontobro_pleo_calls_total", endpoint="GET /v3/export-jobs") >= 2
+def test_calls_to_pleo_its_429s_and_its_news_are_counted() -> None:
+    """By the very object that the service gives its clients."""
+    stage = Stage().on("GET /v3/export-jobs", refusal(429, retry_after="1"), page([a_job(giftCards=3)]))
+    watch = Watch(None, stage.clock, PleoFigures())
+    ways = Ways(transport=httpx2.MockTransport(stage), watch=watch)
+    call = {"endpoint": "GET /v3/export-jobs"}
+    names = ("kontobro_pleo_limited_total", "kontobro_pleo_calls_total", "kontobro_pleo_news_total")
+    labels: tuple[dict[str, str], ...] = ({}, call, {**call, "kind": "field"})
+    before = [figure(name, **label) for name, label in zip(names, labels, strict=True)]
+    open_pleo(a_connection(), stage.tokens, stage.clock, ways).jobs(["pending"])
+    after = [figure(name, **label) for name, label in zip(names, labels, strict=True)]
+    assert [now - then for now, then in zip(after, before, strict=True)] == [1, 2, 1]
 
 
 COUNT = """

@@ -17,8 +17,21 @@ from django.db import connections
 
 from kontobro.core.errors import Busy, Misconfigured
 from kontobro.core.model.history import Move
+from kontobro.core.model.journal import Reference
 from kontobro.store import open_store
-from tests.support.store_contract.case import HERE, NOW, REF, bring, connection, plan, states, tokens
+from tests.support.store_contract.case import (
+    DAY,
+    HERE,
+    NOW,
+    REF,
+    bring,
+    connection,
+    job,
+    plan,
+    planned,
+    states,
+    tokens,
+)
 
 if TYPE_CHECKING:
     from kontobro.store import DjangoStore
@@ -99,6 +112,7 @@ def test_migrates_an_older_store_forward(path: Path) -> None:
         ):
             database.execute(f"DROP INDEX kontobro_{index}")
         database.execute("CREATE INDEX kontobro_bookings_of_job ON kontobro_booking (connection_id, job_id)")
+        without_purges(database)
         for column in ("outcome", "account", "role", "amount", "notes"):
             database.execute(f"ALTER TABLE kontobro_booking DROP COLUMN {column}")
         database.execute("ALTER TABLE kontobro_job DROP COLUMN claimed_at")
@@ -111,11 +125,11 @@ def test_migrates_an_older_store_forward(path: Path) -> None:
         database.execute("DELETE FROM django_migrations WHERE name >= '0002_guards' AND app = 'kontobro'")
     with open_store(path) as store:
         store.save_connection(connection())
-        bring(store, "posted")
-        assert len(store.events(HERE, REF)) == 2
         claims = {row.job_id: (row.status, row.claimed_at) for row in store.jobs(HERE)}
         # older versions noted a job before they claimed it: it may have been a look only
         assert claims == {"running": ("claiming", NOW.replace(microsecond=0)), "done": ("in_progress", None)}
+        bring(store, "posted")
+        assert len(store.events(HERE, REF)) == 2
 
 
 def without_guards(database: sqlite3.Connection) -> None:
@@ -126,6 +140,12 @@ def without_guards(database: sqlite3.Connection) -> None:
         database.execute(f"DROP TABLE kontobro_{table}")
     for column in ("erp_company_name", "trial", "login_ended_at"):
         database.execute(f"ALTER TABLE kontobro_connection DROP COLUMN {column}")
+
+
+def without_purges(database: sqlite3.Connection) -> None:
+    for index in ("unpurged_jobs", "open_payments"):
+        database.execute(f"DROP INDEX kontobro_{index}")
+    database.execute("ALTER TABLE kontobro_job DROP COLUMN purged")
 
 
 def without_documents(database: sqlite3.Connection) -> None:
@@ -140,6 +160,7 @@ def test_secrets_of_an_older_store_belong_to_where_their_connections_point(path:
     with closing(sqlite3.connect(path)) as database, database:
         database.execute("ALTER TABLE kontobro_secret DROP COLUMN destination")
         database.execute("ALTER TABLE kontobro_booking DROP COLUMN notes")
+        without_purges(database)
         without_documents(database)
         without_guards(database)
         database.execute("DELETE FROM django_migrations WHERE name >= '0009_secret_destination' AND app = 'kontobro'")
@@ -165,6 +186,7 @@ def test_of_two_connections_of_one_company_the_one_that_exported_last_stays(path
         store.save_connection(connection(), tokens())
         store.save_connection(connection("conn-3"))
     with closing(sqlite3.connect(path)) as database, database:
+        without_purges(database)
         without_guards(database)
         database.execute(f"{SECOND} WHERE id = 'conn-1'")
         database.execute(OLD_JOB.replace("conn-1", "conn-2").replace("in_progress", "completed"), ("job", "2026-03-02"))
@@ -176,6 +198,27 @@ def test_of_two_connections_of_one_company_the_one_that_exported_last_stays(path
             "conn-3": "connected",
         }
         assert store.tokens(connection()) is None
+
+
+def test_what_an_older_store_keeps_of_people_is_purged_in_time(path: Path) -> None:
+    """Also of a job that it has no row of: a purge goes by jobs."""
+    with open_store(path) as store:
+        store.save_connection(connection())
+        store.begin_job(HERE, job("known"), "run-1", NOW)
+        for number, name in enumerate(("known", "unknown")):
+            plan(store, planned(Reference(f"ref-{number}"), payee="Anna Berg", raw=b"{}"), job_id=name)
+    with closing(sqlite3.connect(path)) as database, database:
+        without_purges(database)
+        database.execute("DELETE FROM kontobro_job WHERE job_id = 'unknown'")
+        database.execute("DELETE FROM django_migrations WHERE name >= '0015_purged' AND app = 'kontobro'")
+    with open_store(path) as store:
+        assert {row.job_id: (row.status, row.items) for row in store.jobs(HERE)} == {
+            "known": ("seen", 1),
+            "unknown": ("unfinished", 1),
+        }
+        assert store.purge(HERE, NOW) == 0
+        assert store.purge(HERE, NOW + DAY) == 2
+        assert [row.payee for row in store.bookings(HERE)] == ["", ""]
 
 
 def test_refuses_the_store_of_a_newer_version(path: Path) -> None:

@@ -93,12 +93,24 @@ def _copies(alias: str, ids: Sequence[str]) -> None:
     Connection.objects.using(alias).bulk_create(others, batch_size=500)
 
 
-def _sql(vendor: str, template: str, most: int, owners: int, end: dt.datetime) -> str:
+def fill_one(store: DjangoStore, connection_id: str, bookings: int, end: dt.datetime = END) -> None:
+    """The same for one connection that exists."""
+    from django.db import connections
+
+    database = connections[store.alias]
+    _guards(database, "DISABLE")
+    with database.cursor() as cursor:
+        for template, most in ((FILL_BOOKINGS, bookings), (FILL_JOBS, bookings // 20)):
+            cursor.execute(_sql(database.vendor, template, most, 1, end, owner=f"'{connection_id}'"))
+    _guards(database, "ENABLE")
+
+
+def _sql(vendor: str, template: str, most: int, owners: int, end: dt.datetime, **other: str) -> str:
     """A statement that makes `most` rows, spread over a year; bookings and jobs of a number have one owner."""
     jobs = most // 20
     words = {
         name: word.format(end=f"{end:%Y-%m-%d %H:%M:%S}", ago=f"(i * {YEAR / most:.3f})", owners=owners)
-        for name, word in WORDS[vendor].items()
+        for name, word in (WORDS[vendor] | other).items()
     }
     quoted = FAULT[:-1].replace("'", "''")
     problem = f"'[{quoted}, \"value\": \"' || (i % 60) || '\"}}]'"

@@ -16,7 +16,7 @@ DAY = dt.date(2026, 9, 28)
 def seal_documents(
     store: DocumentStore, connection_id: str, numbers: range = range(1, 2), vouchers: int = 1, name: str = "d"
 ) -> None:
-    """Sealed at once, with a small file each; none of them is delivered."""
+    """Sealed at once, with a small file each; none of them is delivered. Their vouchers are numbered from 1."""
     new = [
         NewDocument(number=number, group="2026-09", moment=NOON, first=DAY, last=DAY, vouchers=vouchers)
         for number in numbers
@@ -25,12 +25,12 @@ def seal_documents(
     for number in numbers:
         file = DocumentFile(name=f"{name}{number}.csv", media_type="text/csv", content=[b"rows"])
         store.keep_file(connection_id, number, file)
-    made = [voucher(number, at, vouchers) for number in numbers for at in range(vouchers)]
+    made = [voucher(number, at, vouchers, numbers.start) for number in numbers for at in range(vouchers)]
     store.seal_documents(connection_id, list(numbers), made)
 
 
-def voucher(document: int, at: int, of: int) -> SealedVoucher:
-    number = (document - 1) * of + at + 1
+def voucher(document: int, at: int, of: int, first: int = 1) -> SealedVoucher:
+    number = (document - first) * of + at + 1
     booking = Booking(
         reference=Reference(f"entry-{number}"),
         id=f"{document}-{number}",

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from babel.messages.pofile import read_po
 from django.db import IntegrityError
 from django.http import HttpRequest
 from django.template import Context, Template
@@ -20,9 +21,11 @@ from kontobro.service.notices.notify import WORDS, Cause, Notice
 from kontobro.web.language import reader_locale, reader_zone
 from kontobro.web.mails.letters import language_of
 from kontobro.web.mails.outbox import recipients
+from kontobro.web.members.library_words import LIBRARY_WORDS
 from kontobro.web.members.preferences import PreferencesForm, zones
 from kontobro.web.models import User
 from tests.support.site import Site
+from tests.web.pseudo import OTHERS
 
 SEVEN = datetime(2026, 7, 1, 7, 0, tzinfo=UTC)
 
@@ -193,3 +196,18 @@ def test_a_notice_of_one_is_said_of_one(cause: Cause) -> None:
     assert "1 documents" not in one.subject_in("") + one.text
     if since:
         assert all(one.text_in(language) != one.text_in("") for language in LANGUAGES)
+
+
+def test_the_library_s_words_that_are_said_in_our_way_are_the_library_s() -> None:
+    """A text that the library changes is not said in our way any more."""
+    with (OTHERS[0] / "de" / "LC_MESSAGES" / "django.po").open("rb") as file:
+        theirs = {message.id for message in read_po(file, locale="de")}
+    assert [text for text in LIBRARY_WORDS if text not in theirs] == []
+
+
+def test_german_pages_of_the_account_address_people_as_all_others_do(site: Site) -> None:
+    german = {"accept-language": "de"}
+    for browser in (site.browser(), site.browser(site.member(site.organisation()))):
+        for name in ("login", "signup", "logout", "password/reset", "password/reset/done", "confirm-email", "2fa"):
+            page = browser.get(f"/accounts/{name}/", headers=german).text
+            assert re.findall(r"\b(?:du|dich|dir|dein\w*|gib|lass)\b", page, re.IGNORECASE) == [], name

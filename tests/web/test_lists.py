@@ -94,6 +94,19 @@ def test_what_is_asked_for_is_in_the_address_and_the_files_have_the_same(
         assert (refund["amount"], refund["payee"]) == ("-2.50", "'=Refund")
 
 
+def test_a_workbook_is_in_its_reader_s_language_and_csv_the_same_for_all(site: Site) -> None:
+    _, browser, here = filled(site)
+    german = {"accept-language": "de"}
+    content = b"".join(browser.get(f"/c/{here}/bookings/list.xlsx?q=berg", headers=german).streaming_content)
+    sheet = openpyxl.load_workbook(io.BytesIO(content))["Buchungen"]
+    (heads, row) = sheet.iter_rows(values_only=True)
+    found = dict(zip(heads, row, strict=True))
+    assert (found["Zahlungsempfänger"], found["Status"], found["Art"]) == ("Anna Berg", "zu korrigieren", "Kartenkauf")
+    text = b"".join(browser.get(f"/c/{here}/bookings/list.csv?q=berg", headers=german).streaming_content)
+    (row,) = csv.DictReader(io.StringIO(text.decode("utf-8-sig")))
+    assert (row["payee"], row["state"], row["type"]) == ("Anna Berg", "rejected", "CARD_PURCHASE")
+
+
 def test_a_wrong_filter_is_told_and_the_rest_of_it_holds(site: Site) -> None:
     _, browser, here = filled(site)
     answer = browser.get(f"/c/{here}/bookings/?first=x&q=berg")

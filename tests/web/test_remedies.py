@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from html.parser import HTMLParser
 from typing import Any
 
+import pytest
 from django.template import Context, Template
 
-from kontobro.core.errors import KontobroError, LoginFailed, Problem, TooManyChanges
+from kontobro.core.errors import KontobroError, LoginFailed, Misconfigured, Problem, TooManyChanges
 from kontobro.core.level import KINDS_OF
 from kontobro.core.model.settings import RowOverride
 from kontobro.core.settings.catalogue import catalogue, row_catalogue
-from kontobro.core.words import Phrase, placeholders
+from kontobro.core.words import Phrase, placeholders, told
 from kontobro.core.words import catalogue as words
-from kontobro.web.site.remedies import SETTING_OF, SYNCED, Target, fault_targets, setting_target, targets_of
+from kontobro.web.site.remedies import PLACE_OF, SETTING_OF, SYNCED, Target, fault_targets, setting_target, targets_of
+from kontobro.web.tenancy import Member
 from tests.support.site import Site
 from tests.web.connected_site import ConnectedSite
 
@@ -47,6 +51,19 @@ FAULTS: list[KontobroError] = [
 ]
 OF_DOCUMENTS = ("documents", "template")
 
+NAMES_A_PLACE = re.compile(
+    r"connect (it )?again|master data|list of documents|\b(the|this) (option|setting)s? |access|[Tt]emplates? are",
+    re.IGNORECASE,
+)
+"""What an error's remedy says where it sends a person to a place of ours."""
+
+STATES: dict[str, dict[str, Any]] = {
+    "connected": {},
+    "without its login": {"status": "reconnect"},
+    "disconnected": {"status": "disconnected"},
+    "a trial": {"trial": True},
+}
+
 
 def problems() -> Iterator[Problem]:
     """Every problem and every form of it, with each field and each remedy that it can have."""
@@ -59,9 +76,18 @@ def problems() -> Iterator[Problem]:
                 yield Problem.of(name, field, "v", "validation_failure", facts)
 
 
+def errors() -> Iterator[tuple[str, Misconfigured]]:
+    """Every error of the catalogue, by its name."""
+    for name in (key.removesuffix(".remedy") for key in words().phrases if key.endswith(".remedy")):
+        needed = set().union(*(placeholders(words().phrases[f"{name}.{part}"]) for part in ("message", "remedy")))
+        yield name, Misconfigured(*told(name, **dict.fromkeys(needed, "x")))
+
+
+@cache
 def targets() -> list[Target]:
     found = [target for problem in problems() for target in targets_of(problem)]
-    return list(dict.fromkeys([*found, *(target for fault in FAULTS for target in fault_targets(fault))]))
+    faults = [*FAULTS, *(fault for _, fault in errors())]
+    return list(dict.fromkeys([*found, *(target for fault in faults for target in fault_targets(fault))]))
 
 
 class Labels(HTMLParser):
@@ -96,33 +122,49 @@ def labels(page: str) -> dict[str, str]:
     return {key: " ".join(text.split()) for key, text in found.labels.items()}
 
 
-def test_each_target_is_on_its_page_under_its_label(connected: ConnectedSite) -> None:
+@pytest.mark.parametrize("role", ["owner", "bookkeeper", "readonly"])
+@pytest.mark.parametrize("state", STATES)
+def test_each_target_is_on_its_page_under_its_label(connected: ConnectedSite, state: str, role: str) -> None:
+    """In every state of a connection, for everyone who is shown the link."""
     settings = replace(connected.connection.settings, sync=KINDS_OF[4], rows=(RowOverride(type="cashback"),))
-    connected.site.app.store.save_connection(replace(connected.connection, settings=settings))
-    owner = connected.site.browser(connected.site.member(connected.organisation, "owner"))
-    pages: dict[str, dict[str, str]] = {}
+    connected.site.app.store.save_connection(replace(connected.connection, settings=settings, **STATES[state]))
+    member = Member(connected.site.member(connected.organisation, role), connected.organisation, role)  # type: ignore[arg-type]
     here = [target for target in targets() if target.page not in OF_DOCUMENTS]
     assert {target.page for target in here} == {"settings", "sync", "connection", "change_access"}
-    for target in here:
-        address = target.url(connected.connection.id).partition("#")[0]
+    follow([target for target in here if member.may(target.role)], connected.connection.id, connected.site, member)
+
+
+def follow(targets: Sequence[Target], connection_id: str, site: Site, member: Member) -> None:
+    """Each link as this member follows it."""
+    browser, pages = site.browser(member.user), dict[str, dict[str, str]]()
+    for target in targets:
+        address = target.url(connection_id).partition("#")[0]
         if address not in pages:
-            answer = owner.get(address)
+            answer = browser.get(address)
             assert answer.status_code == 200, address
             pages[address] = labels(answer.text)
         assert str(target.label) in pages[address].get(target.anchor, ""), target
 
 
-def test_the_targets_of_documents_too(site: Site) -> None:
+def test_an_error_that_names_a_place_leads_there() -> None:
+    """Whoever writes a new error finds this test: its place is in `PLACE_OF`."""
+    ours = {name: fault for name, fault in errors() if not name.startswith("cli_")}  # those: the command line's alone
+    naming = {name: fault_targets(fault) for name, fault in ours.items() if NAMES_A_PLACE.search(fault.remedy)}
+    assert naming.keys() > {"document_unknown", "digest_differs", "connection_lost_login"}
+    assert [name for name, places in naming.items() if not places] == []
+    assert PLACE_OF.keys() <= {name for name, _ in errors()}
+
+
+@pytest.mark.parametrize("role", ["owner", "bookkeeper", "readonly"])
+@pytest.mark.parametrize("state", STATES)
+def test_the_targets_of_documents_too(site: Site, state: str, role: str) -> None:
     organisation = site.organisation()
     options = {"template": "banana", "company_name": "Fjord & Bro"}
-    made = site.connection(organisation, erp="csv", erp_options=options)
-    browser = site.browser(site.member(organisation, "owner"))
+    made = site.connection(organisation, erp="csv", erp_options=options, **STATES[state])
+    member = Member(site.member(organisation, role), organisation, role)  # type: ignore[arg-type]
     here = [target for target in targets() if target.page in OF_DOCUMENTS]
     assert {target.page for target in here} == set(OF_DOCUMENTS)
-    for target in here:
-        answer = browser.get(target.url(made.id).partition("#")[0])
-        assert answer.status_code == 200
-        assert str(target.label) in labels(answer.text).get(target.anchor, ""), target
+    follow([target for target in here if member.may(target.role)], made.id, site, member)
 
 
 def test_a_remedy_that_names_a_setting_leads_to_it() -> None:

@@ -101,7 +101,7 @@ def test_what_is_saved_is_written_by_the_next_export_and_audited(connection: Any
     browser = site.browser(site.member(organisation, "bookkeeper"))
     first = save(connection, browser, OWN.replace("\n", "\r\n"))
     assert "The template is saved" in first.text
-    assert "In use: <strong>Ours</strong>" in first.text
+    assert 'In use: <strong translate="no">Ours</strong>' in first.text
     assert kept(connection)["template_text"] == OWN
     target = site.app.registry.load_target("csv", kept(connection))
     assert [column.title for column in target._target.layout.columns] == ["Who", "What", "Where"]
@@ -170,7 +170,7 @@ def test_a_choice_made_later_wins_over_the_kept_text(connection: Any) -> None:
     browser = site.browser(site.member(organisation, "bookkeeper"))
     save(connection, browser, OWN)
     browser.post(f"/c/{made.id}/access/", {"company_name": "Bro ApS", "currency": "DKK", "template": "xero"})
-    assert "In use: <strong>Xero manual journals</strong>" in browser.get(page(connection)).text
+    assert 'In use: <strong translate="no">Xero manual journals</strong>' in browser.get(page(connection)).text
     assert "your own, kept" not in browser.get(f"/c/{made.id}/").text
 
 

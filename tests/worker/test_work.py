@@ -164,9 +164,10 @@ def test_history_is_forgotten(service: RunningService) -> None:
         looks = worker.runner.client.list_workflows(name="look")
         assert len(looks) == 1
         assert forget(worker.runner) == 0
-        assert forget(worker.runner, datetime.now(UTC) + timedelta(hours=2)) == 1
+        assert forget(worker.runner, datetime.now(UTC) + timedelta(hours=2)) >= 1
+        assert not worker.runner.client.list_workflows(name="look")
         assert worker.runner.work(COMPANY)
-        assert forget(worker.runner, datetime.now(UTC) + timedelta(days=31)) == 1
+        assert forget(worker.runner, datetime.now(UTC) + timedelta(days=31)) >= 1
         assert not worker.runner.work(COMPANY)
 
 
@@ -176,7 +177,7 @@ def test_all_of_a_long_history_is_forgotten_in_one_go(service: RunningService) -
         for slot in range(5):
             worker.runner.look(COMPANY, f"slot-{slot}")
             wait_for(lambda: not worker.runner.client.list_workflows(status=["ENQUEUED", "PENDING"]))
-        assert forget(worker.runner, datetime.now(UTC) + timedelta(hours=2), at_once=2) == 5
+        assert forget(worker.runner, datetime.now(UTC) + timedelta(hours=2), at_once=2) >= 5
         assert not worker.runner.client.list_workflows(name="look")
 
 

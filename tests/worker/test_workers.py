@@ -15,7 +15,6 @@ import pytest
 from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.ports.runner import Work
 from kontobro.worker.asking import ClientRunner, open_client_runner
-from kontobro.worker.chores import Rounds, slot_of
 from kontobro.worker.life import Life
 from kontobro.worker.queues import engine_url
 from tests.support.running_service import RunningService, wait_for
@@ -165,19 +164,6 @@ class _Given:
 
 def _refreshes(service: RunningService) -> int:
     return sum(count for name, count in service.sandbox.calls.items() if "token" in name)
-
-
-def test_each_connection_is_looked_at_once_a_period_in_its_own_moment(shared_build: Build) -> None:
-    """Two workers' rounds name the same looks; a start wakes no one at once."""
-    with shared_build(companies=3) as service, service.app() as app, asker(service) as runner:
-        first, second = Rounds(app.store, runner, 60), Rounds(app.store, runner, 60)
-        begun = 1_800_000_000.0
-        assert (first.make(begun), second.make(begun)) == (0, 0)
-        asked = [(first.make(begun + at), second.make(begun + at)) for at in range(5, 61, 5)]
-        assert [sum(column) for column in zip(*asked, strict=True)] == [3, 3]
-        looks = runner.client.list_workflows(name="look")
-        assert len(looks) == 3
-        assert len({slot_of(f"c{number}", 60, begun) for number in range(500)}) == 2
 
 
 @pytest.mark.kill

@@ -27,6 +27,7 @@ from kontobro.cli import (
     jobs,
     personal_data,
     preview,
+    probe,
     prove,
     rotate_keys,
     sandbox,
@@ -40,13 +41,14 @@ from kontobro.cli import (
 from kontobro.cli.common import words
 from kontobro.cli.common.context import CliContext
 from kontobro.cli.common.exits import Exit, epilog, exit_of
-from kontobro.cli.common.extras import extra_of, install_hint
+from kontobro.cli.common.extras import extra_of
 from kontobro.cli.common.words import _
 from kontobro.cli.connector import command as connector
 from kontobro.cli.demo import command as demo
 from kontobro.cli.settings import command as settings
 from kontobro.cli.sync import command as sync
 from kontobro.core.errors import KontobroError, Misconfigured, said_of
+from kontobro.core.words import phrase, told
 
 GLOBAL_VALUES = ("--home", "--connection", "--lang")
 GLOBAL_FLAGS = ("--verbose", "-v", "--debug", "--no-debug")
@@ -102,14 +104,12 @@ class Verbs(TyperGroup):
 
 
 def _of_files(error: OSError) -> KontobroError:
-    remedies = {
-        errno.ENOSPC: "The disk is full: make room, then run it again. Nothing is booked twice.",
-        errno.ENOENT: "Check the path.",
-        errno.EACCES: "Check that you may read and write it.",
-    }
-    remedy = remedies.get(error.errno or 0, "Check that it exists and that you own it.")
-    where = f" ({error.filename})" if error.filename else ""
-    return Misconfigured(f"A file can't be used{where}: {error.strerror or said_of(error)}.", remedy)
+    names = {errno.ENOSPC: "full", errno.ENOENT: "path", errno.EACCES: "rights"}
+    remedy = phrase(f"cli_file_{names.get(error.errno or 0, 'owner')}")
+    why = error.strerror or said_of(error)
+    if not error.filename:
+        return Misconfigured(*told("cli_file_unusable", why=why, remedy=remedy))
+    return Misconfigured(*told("cli_file_unusable_named", file=str(error.filename), why=why, remedy=remedy))
 
 
 def _tell_stopped(ctx: Any) -> None:
@@ -122,11 +122,7 @@ def _tell_stopped(ctx: Any) -> None:
 
 def _of_a_bug(error: Exception) -> KontobroError:
     """Its type alone: what a stray exception says may hold anything."""
-    remedy = (
-        "It is safe to run it again: nothing is booked twice. Run it with --debug to see where it failed, "
-        "and please report it."
-    )
-    return KontobroError(f"Unexpected error ({type(error).__name__}).", remedy)
+    return KontobroError(*told("cli_unexpected", kind=type(error).__name__))
 
 
 def _of_an_extra(error: ModuleNotFoundError) -> KontobroError:
@@ -134,7 +130,7 @@ def _of_an_extra(error: ModuleNotFoundError) -> KontobroError:
     extra = extra_of((error.name or "").partition(".")[0])
     if extra is None:
         return _of_a_bug(error)
-    return Misconfigured(f"This needs kontobro[{extra}], which is not installed.", install_hint(extra))
+    return Misconfigured(*told("cli_extra_missing", extra=extra))
 
 
 def _tell(error: KontobroError, ctx: Any) -> int:
@@ -234,6 +230,7 @@ app.add_typer(sync.app, name="sync", rich_help_panel=MASTERS)
 app.add_typer(personal_data.app, name="personal-data", rich_help_panel=SETUP)
 app.add_typer(connector.app, name="connector", rich_help_panel=RUNNING)
 _add("prove", prove.run, RUNNING, "kontobro prove --erp visma --books tests.test_kontobro_visma:books_of")
+_add("probe", probe.run, SETUP, "kontobro probe --set")
 _add("rotate-keys", rotate_keys.run, SETUP, "kontobro rotate-keys")
 _add("doctor", doctor.run, SETUP, "kontobro doctor")
 _add("disconnect", disconnect.run, SETUP, "kontobro disconnect")

@@ -9,7 +9,7 @@ import typer
 
 from kontobro.cli.common import show
 from kontobro.cli.common.context import cli_of
-from kontobro.cli.common.words import _, note_words, problem_words
+from kontobro.cli.common.words import _, code_words, ngettext, note_words, problem_words
 
 if TYPE_CHECKING:
     from kontobro.core.model.history import BookingRow
@@ -43,10 +43,14 @@ def run(
 
 
 def _nothing(job: str | None, *, failed: bool) -> str:
-    of_job = f' of a job that begins with "{job}"' if job else ""
-    if failed:
-        return f"Nothing has failed{of_job}."
-    return f"Nothing is booked{of_job}." if job else "Nothing is booked yet. kontobro jobs shows the waiting jobs."
+    if job:
+        said = (
+            _('Nothing has failed of a job that begins with "{job}".')
+            if failed
+            else _('Nothing is booked of a job that begins with "{job}".')
+        )
+        return said.format(job=job)
+    return _("Nothing has failed.") if failed else _("Nothing is booked yet. kontobro jobs shows the waiting jobs.")
 
 
 def _wanted(row: BookingRow, job: str | None, *, failed: bool) -> bool:
@@ -57,7 +61,7 @@ def _print(rows: Sequence[BookingRow]) -> None:
     """A block per booking, no table: links stay whole on a narrow terminal."""
     for row in rows:
         amount = show.amount_of(row.total, row.currency)
-        words = (row.date, row.kind.replace("_", " "), amount, row.payee, _state(row), _receipts(row))
+        words = (row.date, code_words(row.kind), amount, row.payee, _state(row), _receipts(row))
         show.say(" · ".join(word for word in words if word), "bold")
         if row.erp_id:
             show.say("  " + _("booked as {id} {url}").format(id=row.erp_id, url=row.erp_url or ""))
@@ -74,9 +78,12 @@ def _print(rows: Sequence[BookingRow]) -> None:
 def _state(row: BookingRow) -> str:
     """Where it has got to; an item that failed was reported too, but that is not what a person asks."""
     if row.problems and not row.erp_id:
-        return "not booked"
-    return f"{row.posting.replace('_', ' ')}, reported" if row.posting and row.state == "reported" else row.state
+        return _("not booked")
+    if row.posting and row.state == "reported":
+        return _("{posting}, reported").format(posting=code_words(row.posting))
+    return code_words(row.state)
 
 
 def _receipts(row: BookingRow) -> str:
-    return f"{row.receipts} receipt{'s' if row.receipts > 1 else ''}" if row.receipts else ""
+    said = ngettext("{count} receipt", "{count} receipts", row.receipts)
+    return said.format(count=row.receipts) if row.receipts else ""

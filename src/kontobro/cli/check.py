@@ -10,6 +10,8 @@ import typer
 from kontobro.cli.common import show
 from kontobro.cli.common.context import cli_of
 from kontobro.cli.common.exits import Exit, exit_of, worst_of
+from kontobro.cli.common.words import _, language, note_words
+from kontobro.core.words import phrase, worded
 
 if TYPE_CHECKING:
     from kontobro.health.findings import Finding
@@ -23,10 +25,10 @@ def run(
     from kontobro.health.connection import Words, look
 
     words = Words(
-        reconnect="Run kontobro connect again. Settings and history are kept.",
-        first_sync="Run kontobro sync apply. After that the integration is activated.",
-        dimensions="Choose with kontobro dimensions.",
-        raise_level="kontobro connect --level {}",
+        reconnect=worded("cli_reconnect"),
+        first_sync=worded("cli_first_sync"),
+        dimensions=worded("cli_choose_dimensions"),
+        raise_level=lambda level: phrase("cli_raise_level", level=str(level)),
     )
     cli = cli_of(context)
     findings = list(look(cli.connection(), cli.app, words))
@@ -59,8 +61,14 @@ def _shape(finding: Finding) -> dict[str, object]:
 def _print(findings: Sequence[Finding]) -> None:
     for finding in findings:
         mark, style = ("!", "yellow") if finding.warning else ("✓", None) if finding.good else ("✗", "red")
-        show.say(f"{mark} {finding.subject}: {finding.message}", style)
+        show.say(f"{mark} {subject_words(finding)}: {note_words(finding.message)}", style)
         if finding.remedy:
-            show.say(f"  {finding.remedy}")
+            show.say(f"  {note_words(finding.remedy)}")
     wrong = sum(1 for finding in findings if not finding.good)
-    show.say(f"{wrong} to fix." if wrong else "All checks passed: kontobro export can run.", "bold")
+    passed = _("All checks passed: kontobro export can run.")
+    show.say(_("{count} to fix.").format(count=wrong) if wrong else passed, "bold")
+
+
+def subject_words(finding: Finding) -> str:
+    """What was looked at, in the reader's language; in English as programs get it."""
+    return finding.subject_in(language()) if language() else finding.subject

@@ -27,7 +27,7 @@ def run(
 ) -> None:
     """Check failed expenses again with today's settings, without booking."""
     if (reference is None) != whole_job:
-        raise typer.BadParameter("Give one expense's reference, or use --all.")
+        raise typer.BadParameter(_("Give one expense's reference, or use --all."))
     cli = cli_of(context)
     connection = cli.connection()
     from kontobro.cli.tie_out import ports_of

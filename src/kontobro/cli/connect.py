@@ -29,6 +29,7 @@ from kontobro.cli.common.given import require_given_for
 from kontobro.cli.common.whose import CompanyName, Move, SameCompany, Trial, books_confirmed, with_name
 from kontobro.cli.common.words import _
 from kontobro.core.errors import Misconfigured
+from kontobro.core.words import told
 from kontobro.erp.registry import Registry
 
 if TYPE_CHECKING:
@@ -42,11 +43,6 @@ SECRET_VARIABLE = "KONTOBRO_CLIENT_SECRET"  # noqa: S105 - the variable's name, 
 BROWSER_SECONDS = 300.0
 
 Environment = Literal["production", "staging", "sandbox"]
-
-PRODUCTION_OAUTH = (
-    "Pleo's production takes OAuth only with a registered client and an HTTPS redirect, which a command line "
-    "does not have. Use an API key (Pleo: Settings > API Keys): kontobro connect without --oauth."
-)
 
 
 Company = Annotated[str, typer.Option(metavar="ID", help="Pleo company ID, if the key belongs to an organisation.")]
@@ -98,7 +94,7 @@ def run(
     draft = draft_connection(environment, url, erp, options, oauth=oauth, client_id=client_id)
     draft = replace(draft, company_id=company, company_name=company_name.strip(), name=name, trial=trial)
     Registry().get(erp).require(options)
-    key = None if oauth else _of_api_key(from_stdin=api_key_stdin)
+    key = None if oauth else _of_key(from_stdin=api_key_stdin)
     client_secret = _client_secret(from_stdin=client_secret_stdin) if oauth else None
     secrets = erp_secrets(erp, options, erp_secret or [], from_stdin=erp_secret_stdin)
     typed = client_secret_stdin if oauth else api_key_stdin
@@ -160,9 +156,9 @@ def draft_connection(
 
     api_url, auth_url = _addresses(environment, url)
     if oauth and environment == "production":
-        raise Misconfigured("OAuth on a command line is not possible with Pleo's production.", PRODUCTION_OAUTH)
+        raise Misconfigured(*told("cli_production_oauth"))
     if oauth and not client_id:
-        raise typer.BadParameter("--oauth needs the ID of the registered client.", param_hint="--client-id")
+        raise typer.BadParameter(_("--oauth needs the ID of the registered client."), param_hint="--client-id")
     return Connection(
         id="",
         name="",
@@ -186,32 +182,31 @@ def _addresses(environment: Environment, url: str | None) -> tuple[str, str]:
     from kontobro.pleo import ENVIRONMENTS
 
     if url and environment != "sandbox":
-        raise typer.BadParameter("only for --environment sandbox.", param_hint="--url")
+        raise typer.BadParameter(_("only for --environment sandbox."), param_hint="--url")
     if url:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None or parts.query:
-            raise typer.BadParameter("must be an address such as http://127.0.0.1:8764.", param_hint="--url")
+            raise typer.BadParameter(_("must be an address such as http://127.0.0.1:8764."), param_hint="--url")
         if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-            raise typer.BadParameter("must use https: the API key is sent over it.", param_hint="--url")
+            raise typer.BadParameter(_("must use https: the API key is sent over it."), param_hint="--url")
         return url.rstrip("/"), url.rstrip("/")
     return ENVIRONMENTS[environment].api_url, ENVIRONMENTS[environment].auth_url
 
 
-def _api_key(*, from_stdin: bool) -> str:
+def api_key(*, from_stdin: bool) -> str:
     """The key: from stdin, from the environment, or asked without echo. Never an argument: those are public."""
     key = sys.stdin.readline() if from_stdin else os.environ.get(KEY_VARIABLE, "")
     if not key and not from_stdin:
-        key = asked_secret("Pleo API key (not shown)")
+        key = asked_secret(_("Pleo API key (not shown)"))
     if not key.strip():
-        remedy = f"Enter it when asked in a terminal, set {KEY_VARIABLE}, or use --api-key-stdin."
-        raise Misconfigured("The API key is missing.", remedy)
+        raise Misconfigured(*told("cli_api_key", variable=KEY_VARIABLE))
     return key.strip()
 
 
-def _of_api_key(*, from_stdin: bool) -> Tokens:
+def _of_key(*, from_stdin: bool) -> Tokens:
     from kontobro.core.model.connection import Tokens
 
-    return Tokens(access=_api_key(from_stdin=from_stdin))
+    return Tokens(access=api_key(from_stdin=from_stdin))
 
 
 def _client_secret(*, from_stdin: bool) -> str | None:
@@ -232,7 +227,8 @@ def _authorise(draft: Connection, cli: CliContext, client_secret: str | None, le
     connected_settings = next(
         (it.settings for it in known if (it.environment, it.erp, dict(it.erp_options)) == books), None
     )
-    consent = consent_for(draft.environment, scopes_at(level, connected_settings), known, None)
+    needed, spoken = scopes_at(level, connected_settings), app.dialect_for(draft.environment)
+    consent = consent_for(draft.environment, needed, known, None, spoken)
     while True:
         try:
             code, verifier = _consent(draft, consent, open_it)
@@ -242,11 +238,12 @@ def _authorise(draft: Connection, cli: CliContext, client_secret: str | None, le
             if other is None:
                 raise
             show.tell(OTHER_SPELLING, "yellow")
-            consent = consent_for(draft.environment, scopes_at(level, connected_settings), known, other)
+            consent = consent_for(draft.environment, needed, known, other, spoken)
     return exchange_code(
         draft,
         Grant(code=code, redirect_uri=REDIRECT_URI, verifier=verifier, client_secret=client_secret),
         app.clock,
+        app.ways(draft),
     )
 
 
@@ -299,9 +296,10 @@ def _say_connected(connected: Connected) -> None:
     )
     if connected.again:
         show.say("  " + _("Connected again: its settings and history were kept."))
-    show.say(f"  Level {connected.level}: {meaning_of(connection.settings)}.")
+    meaning = meaning_of(connection.settings, _)
+    show.say("  " + _("Level {level}: {meaning}.").format(level=connected.level, meaning=meaning))
     if connection.trial:
-        show.say("  This is a trial: kontobro preview shows what exports would book, and nothing is booked.")
+        show.say("  " + _("This is a trial: kontobro preview shows what exports would book, and nothing is booked."))
         return
     if connected.level == 1:
         show.say("  " + _("Pleo recommends Level 2 or higher: kontobro check shows what it needs."), "yellow")

@@ -12,10 +12,12 @@ import typer
 from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.tables import sheet
+from kontobro.cli.common.words import _, note_words
 from kontobro.core.errors import Misconfigured, NotAllowed, shown
 from kontobro.core.model.settings import MOST_DIMENSIONS as MOST
 from kontobro.core.settings.codes import dimensions_in_codes
 from kontobro.core.settings.suggest import at_pleo, preselected
+from kontobro.core.words import phrase, told
 
 if TYPE_CHECKING:
     from kontobro.core.model.connection import Connection
@@ -80,13 +82,15 @@ def _is_first(cli: CliContext, connection: Connection) -> bool:
 def _named(codes: Sequence[str], *, choose: bool, none: bool) -> list[str] | None:
     """What the person asks for: None to leave the choice as it is."""
     if choose and none:
-        raise typer.BadParameter("use either --choose or --none, not both.")
+        raise typer.BadParameter(_("use either --choose or --none, not both."))
     if codes and not choose:
-        raise typer.BadParameter(f"to choose them, run: kontobro dimensions --choose {' '.join(codes)}")
+        said = _("to choose them, run: kontobro dimensions --choose {codes}").format(codes=" ".join(codes))
+        raise typer.BadParameter(said)
     if choose and not codes:
-        raise typer.BadParameter("--choose needs codes. To choose none, use --none.")
+        raise typer.BadParameter(_("--choose needs codes. To choose none, use --none."))
     if len(codes) > MOST:
-        raise typer.BadParameter(f"{len(codes)} dimensions are too many: Pleo allows {MOST} tags per expense.")
+        said = _("Pleo allows {most} tags per expense; dimensions named: {count}.").format(most=MOST, count=len(codes))
+        raise typer.BadParameter(said)
     return [] if none else list(codes) if choose else None
 
 
@@ -95,7 +99,7 @@ def active_dimensions(connector: Connector) -> list[Dimension]:
     from kontobro.core.model.masterdata import Dimension
 
     if Dimension not in connector.capabilities.kinds:
-        raise Misconfigured("This accounting system has no dimensions.", "Nothing can be chosen.")
+        raise Misconfigured(*told("cli_no_dimensions"))
     return sorted((found for found in connector.read(Dimension) if found.active), key=lambda found: found.code)
 
 
@@ -111,7 +115,7 @@ def named_groups(cli: CliContext, connection: Connection) -> list[tuple[str, str
         existing = cli.sync_ports(connection).target.read("tag_groups")
         return [(group.code, group.name) for group in existing if not group.archived]
     except (NotAllowed, Misconfigured) as fault:
-        show.tell(f"Pleo's tag groups are not shown: {fault.message}", "yellow")
+        show.tell(_("Pleo's tag groups are not shown: {why}").format(why=note_words(fault.message)), "yellow")
         return None
 
 
@@ -131,11 +135,11 @@ def _found(dimensions: Sequence[Dimension], name: str) -> Dimension:
     found = [one for one in dimensions if _folded(name) == _folded(one.code)]
     if len(found) == 1:
         return found[0]
-    known = ", ".join(one.code for one in dimensions)
-    many = "are several dimensions with the code" if found else "is no active dimension with the code"
-    raise Misconfigured(
-        f'There {many} "{shown(name)}".', f"Choose from: {known}." if known else "The accounting system has none."
-    )
+    known = tuple(one.code for one in dimensions)
+    fix = phrase("cli_choose_from", names=known) if known else phrase("cli_system_has_none")
+    if found:
+        raise Misconfigured(*told("cli_dimension_several", name=shown(name), fix=fix))
+    raise Misconfigured(*told("cli_dimension_unknown", name=shown(name), fix=fix))
 
 
 def store_choice(cli: CliContext, connection: Connection, wanted: Sequence[Dimension]) -> Connection:
@@ -160,22 +164,24 @@ def _choices(
 
 def _print(choices: Sequence[Choice], *, preselected: bool, stored: bool) -> None:
     if not choices:
-        show.say("The accounting system has no active dimension, so nothing can be chosen.")
+        show.say(_("The accounting system has no active dimension, so nothing can be chosen."))
         return
     heads = ("chosen", "code", "name", "values", "tag group in Pleo")
     rows = sheet(*heads, right=["values"], whole=["code"], spare=["values"])
     for choice in choices:
-        at_pleo = {True: "yes", False: "not yet", None: "?"}[choice.at_pleo]
+        at_pleo = {True: _("yes"), False: _("not yet"), None: "?"}[choice.at_pleo]
         mark = "✓" if choice.chosen else ""
         rows.add_row(mark, choice.dimension.code, choice.dimension.name, str(choice.values), at_pleo)
     show.console().print(rows)
     chosen = [choice.dimension.code for choice in choices if choice.chosen]
     if preselected:
-        show.say(f"Chosen because Pleo has tag groups with these codes: {', '.join(chosen)}.")
+        said = _("Chosen because Pleo has tag groups with these codes: {codes}.")
+        show.say(said.format(codes=", ".join(chosen)))
     if not chosen:
-        show.say(f"None chosen. Choose up to {MOST}: kontobro dimensions --choose {choices[0].dimension.code}")
+        said = _("None chosen. Choose up to {most}: kontobro dimensions --choose {code}")
+        show.say(said.format(most=MOST, code=choices[0].dimension.code))
     elif stored or preselected:
-        show.say("To see what this changes in Pleo: kontobro sync plan dimensions", "dim")
+        show.say(_("To see what this changes in Pleo: kontobro sync plan dimensions"), "dim")
     else:
-        codes = " ".join(chosen)
-        show.say(f"To choose others (up to {MOST}): kontobro dimensions --choose {codes}", "dim")
+        said = _("To choose others (up to {most}): kontobro dimensions --choose {codes}")
+        show.say(said.format(most=MOST, codes=" ".join(chosen)), "dim")

@@ -10,8 +10,9 @@ import typer
 from kontobro.cli.common import show
 from kontobro.cli.common.context import cli_of
 from kontobro.cli.common.exits import Exit
-from kontobro.cli.common.words import _
+from kontobro.cli.common.words import _, note_words
 from kontobro.core.errors import Misconfigured
+from kontobro.core.words import told
 
 
 def run(
@@ -42,7 +43,7 @@ def run(
     if refused:
         show.say(
             _("Pleo refused the credential ({message}). Check in Pleo, under Settings > Accounting,").format(
-                message=refused.message
+                message=note_words(refused.message)
             ),
             "yellow",
         )
@@ -59,4 +60,4 @@ def _ask(name: str) -> None:
     except typer.Abort:
         if sys.stdin.isatty():
             raise
-        raise Misconfigured("Nothing was disconnected: it was not confirmed.", "In a script, use --yes (-y).") from None
+        raise Misconfigured(*told("cli_not_confirmed")) from None

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kontobro.cli.check import subject_words
 from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.exits import Exit
+from kontobro.cli.common.words import note_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,9 +69,9 @@ def examined_folder(cli: CliContext) -> Sequence[Finding]:
 def print_findings(findings: Sequence[Finding]) -> None:
     for each in findings:
         mark, style = MARKS[each.verdict]
-        show.say(f"{mark} {each.subject}: {each.message}", style)
+        show.say(f"{mark} {subject_words(each)}: {note_words(each.message)}", style)
         if each.remedy and each.verdict != "ok":
-            show.say(f"  {each.remedy}")
+            show.say(f"  {note_words(each.remedy)}")
 
 
 def _shape(finding: Finding) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,8 +13,9 @@ from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.tables import sheet
-from kontobro.cli.common.words import _
+from kontobro.cli.common.words import _, gettext_noop, ngettext, note_words
 from kontobro.core.errors import Misconfigured
+from kontobro.core.words import told
 
 if TYPE_CHECKING:
     from kontobro.core.documents import DocumentRow
@@ -27,11 +29,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help="The document's number.", show_default=False)]
 
 STATES = {
-    "sealed": "sealed, not delivered",
-    "delivering": "being delivered",
-    "unsure": "may have been sent",
-    "delivered": "delivered",
-    "released": "released",
+    "sealed": gettext_noop("sealed, not delivered"),
+    "delivering": gettext_noop("being delivered"),
+    "unsure": gettext_noop("may have been sent"),
+    "delivered": gettext_noop("delivered"),
+    "released": gettext_noop("released"),
 }
 
 
@@ -42,10 +44,7 @@ def documents_of(cli: CliContext) -> DocumentsOf:
     connection = cli.connection()
     documents = cli.app.documents_for(connection)
     if documents is None:
-        raise Misconfigured(
-            f"{cli.app.registry.label(connection.erp)} is booked into directly: there are no documents.",
-            "See kontobro bookings.",
-        )
+        raise Misconfigured(*told("cli_no_documents", system=cli.app.registry.label(connection.erp)))
     return DocumentsOf(connection=connection, store=cli.store, documents=documents, clock=cli.app.clock)
 
 
@@ -82,7 +81,7 @@ def print_documents(rows: Sequence[DocumentRow]) -> None:
             show.day(row.first),
             show.day(row.last),
             str(row.vouchers),
-            STATES.get(row.state, row.state),
+            _(STATES.get(row.state, row.state)),
             show.moment(row.moment),
             show.moment(row.delivered_at),
             show.moment(row.imported_at),
@@ -97,17 +96,17 @@ def stops(desk: DocumentsOf) -> None:
 
     for row in desk.documents.store.documents(desk.connection.id, states=("released",)):
         if row.imported_at is not None:
-            show.say(
-                f"Document {row.number} was released, and then marked as imported: exports stop. Void its entries in "
-                f"the accounting system, then: kontobro documents imported {row.number} --undo.",
-                "bold red",
+            said = _(
+                "Document {number} was released, and then marked as imported: exports stop. Void its entries in "
+                "the accounting system, then: kontobro documents imported {number} --undo."
             )
+            show.say(said.format(number=row.number), "bold red")
     if missing := lost(desk.connection, desk.store, desk.documents.store):
-        show.say(
-            f"The history of documents is not complete: document {missing.document} was sealed. Restore a backup. "
-            "If there is none: kontobro documents confirm.",
-            "bold red",
+        said = _(
+            "The history of documents is not complete: document {number} was sealed. Restore a backup. "
+            "If there is none: kontobro documents confirm."
         )
+        show.say(said.format(number=missing.document), "bold red")
 
 
 def _hints(desk: DocumentsOf, rows: Sequence[DocumentRow]) -> None:
@@ -147,7 +146,8 @@ def show_one(context: typer.Context, number: Number, as_json: AsJson = False) ->
         return
     print_documents([row])
     for file in row.files:
-        show.say(f"  {file.name}  {file.size:,} bytes  SHA-256 {file.sha256}")
+        size = _("{size} bytes").format(size=show.figure(Decimal(file.size)))
+        show.say(f"  {file.name}  {size}  SHA-256 {file.sha256}")
     if row.reason:
         show.say("  " + _("Released: {reason}. Its voucher numbers are void.").format(reason=row.reason), "yellow")
     table = sheet("voucher", "date", "amount", "reference", right=["amount"], whole=["voucher", "date", "amount"])
@@ -168,14 +168,11 @@ def save(
     desk = documents_of(cli_of(context))
     row = desk.required(number)
     if not row.kept:
-        raise Misconfigured(
-            f"The files of document {number} are no longer kept here.",
-            "Look in the folder that it was delivered to, or restore a backup.",
-        )
+        raise Misconfigured(*told("document_not_kept", number=str(number)))
     for file in row.files:
         path = to / file.name
         if path.exists():
-            raise Misconfigured(f"{path} exists already.", "Choose another folder: nothing is overwritten.")
+            raise Misconfigured(*told("cli_file_there", file=str(path)))
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("xb") as target:
             for piece in desk.documents.store.pieces(desk.connection.id, number, file.name):
@@ -196,7 +193,7 @@ def deliver(
     if not delivered:
         show.say(_("No document waits to be delivered."))
     for each in delivered:
-        show.say(f"Document {each} is delivered.")
+        show.say(_("Document {number} is delivered.").format(number=each))
 
 
 @app.command("delivered", epilog="Example: kontobro documents delivered 7")
@@ -214,7 +211,11 @@ def imported(
 ) -> None:
     """Mark a document as imported into the accounting system."""
     documents_of(cli_of(context)).mark_imported(number, undo=undo)
-    show.say(f"Document {number} is {'not ' if undo else ''}marked as imported{' any more' if undo else ''}.")
+    undone, done = (
+        _("Document {number} is not marked as imported any more."),
+        _("Document {number} is marked as imported."),
+    )
+    show.say((undone if undo else done).format(number=number))
 
 
 @app.command("compare", epilog="Example: kontobro documents compare journal.se --mark")
@@ -277,9 +278,9 @@ def _in_datev(desk: DocumentsOf) -> InDatev | None:
 
 def _print_compared(result: JournalTieOut) -> None:
     table = sheet("document", "voucher", "date", "amount", "in the journal", right=["amount"], whole=["date", "amount"])
-    said = [(voucher, "missing") for voucher in result.missing]
-    said += [(one.voucher, f"differs: {one.posted.name}") for one in result.different]
-    said += [(voucher, "there more than once") for voucher in result.doubled]
+    said = [(voucher, _("missing")) for voucher in result.missing]
+    said += [(one.voucher, _("differs: {name}").format(name=one.posted.name)) for one in result.different]
+    said += [(voucher, _("there more than once")) for voucher in result.doubled]
     for voucher, what in said:
         booking = voucher.booking
         amount = show.money(booking.total, booking.currency)
@@ -288,11 +289,10 @@ def _print_compared(result: JournalTieOut) -> None:
     if said:
         show.console().print(table)
     style = "bold green" if result.is_equal else "bold red"
-    show.say(
-        f"{'✓' if result.is_equal else '✗'} {len(result.found)} vouchers are in the journal as sealed, "
-        f"{len(result.missing)} missing, {len(result.different)} different, {len(result.doubled)} more than once",
-        style,
-    )
+    counts = _("vouchers in the journal as sealed: {found}; missing: {missing}; different: {different}; twice: {twice}")
+    numbers = {"missing": len(result.missing), "different": len(result.different), "twice": len(result.doubled)}
+    text = counts.format(found=len(result.found), **numbers)
+    show.say(f"{'✓' if result.is_equal else '✗'} {text}", style)
 
 
 @app.command("release", epilog='Example: kontobro documents release 7 --reason "unknown account 4711"')
@@ -313,11 +313,15 @@ def release(
     cli = cli_of(context)
     desk = documents_of(cli)
     row = desk.required(number)
-    question = f"Release document {number} with {row.vouchers} entries? Its voucher numbers become void for good."
+    question = ngettext(
+        "Release document {number} with {count} entry? Its voucher number becomes void for good.",
+        "Release document {number} with {count} entries? Their voucher numbers become void for good.",
+        row.vouchers,
+    )
     if not yes:
         if not cli.can_ask():
-            raise Misconfigured("A release needs a yes.", "Add --yes.")
-        if not typer.confirm(question, err=True):
+            raise Misconfigured(*told("cli_release_unsure"))
+        if not typer.confirm(question.format(number=number, count=row.vouchers), err=True):
             raise typer.Exit(Exit.OK)
     desk.release(number, reason, is_gone=gone, journal=_posted_in(journal, desk) if journal else ())
     show.say(_("Document {number} is released. Export its expenses again in Pleo.").format(number=number))
@@ -343,8 +347,9 @@ def confirm(
     except NothingLost as asked:
         if not cli.can_ask():
             raise asked.by("kontobro documents confirm --yes") from None
-        show.tell(asked.message, "yellow")
-        if not typer.confirm("Skip these numbers for good?", err=True):
+        show.tell(note_words(asked.message), "yellow")
+        if not typer.confirm(_("Skip these numbers for good?"), err=True):
             raise typer.Exit(Exit.OK) from None
         desk.confirm_last(last, vouchers, is_sure=True)
-    show.say(f"The next document is {last + 1}. What was in the documents up to {last} is not known here.")
+    said = _("The next document is {next}. What was in the documents up to {last} is not known here.")
+    show.say(said.format(next=last + 1, last=last))

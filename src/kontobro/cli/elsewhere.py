@@ -9,7 +9,9 @@ import typer
 
 from kontobro.cli.common import show
 from kontobro.cli.common.context import cli_of
+from kontobro.cli.common.words import _
 from kontobro.core.errors import Misconfigured, shown
+from kontobro.core.words import told
 
 if TYPE_CHECKING:
     from kontobro.core.model.history import Elsewhere
@@ -30,25 +32,25 @@ def run(
     guards = cast("Guards", cli.store)
     for entry_id in book_here or []:
         if not guards.book_here(connection.id, entry_id, datetime.now(UTC)):
-            raise Misconfigured(
-                f"No export stopped at the expense {shown(entry_id)}.", "kontobro elsewhere lists their IDs."
-            )
+            raise Misconfigured(*told("cli_not_stopped", expense=shown(entry_id)))
     found = guards.elsewhere(connection.id)
     if as_json:
         show.emit([_shape(one) for one in found])
     elif not found:
-        show.say("No export stopped at an expense that is booked elsewhere.")
+        show.say(_("No export stopped at an expense that is booked elsewhere."))
     else:
         for one in found:
-            show.say(f"{one.entry_id} · {_where(one)} · {'booked here' if one.decided_at else 'needs a decision'}")
+            state = _("booked here") if one.decided_at else _("needs a decision")
+            show.say(f"{one.entry_id} · {_where(one)} · {state}")
         if book_here:
-            show.say("Export them again in Pleo, and they are booked here.")
+            show.say(_("Export them again in Pleo, and they are booked here."))
 
 
 def _where(one: Elsewhere) -> str:
     if not one.system:
-        return f"exported already as {one.number}, according to Pleo"
-    return f"in {one.system}, as {one.number}" if one.number else f"perhaps in {one.system}"
+        return _("exported already as {number}, according to Pleo").format(number=one.number)
+    said = _("in {system}, as {number}") if one.number else _("perhaps in {system}")
+    return said.format(system=one.system, number=one.number)
 
 
 def _shape(one: Elsewhere) -> dict[str, object]:

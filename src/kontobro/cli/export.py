@@ -12,7 +12,7 @@ from kontobro.cli.common import show
 from kontobro.cli.common.context import cli_of
 from kontobro.cli.common.exits import Exit, exit_of_result
 from kontobro.cli.common.tables import sheet
-from kontobro.cli.common.words import _, fault_words, ngettext
+from kontobro.cli.common.words import _, code_words, fault_words, ngettext, note_words, problem_words
 from kontobro.cli.jobs import live_job
 from kontobro.core.errors import Busy, JobGone, Unreachable
 from kontobro.erp.registry import Registry
@@ -46,7 +46,7 @@ def run(
     connection = cli.connection()
     ports = cli.ports(connection)
     if watch and (job or take_over):
-        raise typer.BadParameter("--watch exports every job; --job and --take-over are for a single job.")
+        raise typer.BadParameter(_("--watch exports every job; --job and --take-over are for a single job."))
     if watch:
         _watch(connection, ports, every, as_json=as_json)
     code = _once(connection, ports, job, take_over=take_over, as_json=as_json)
@@ -115,20 +115,23 @@ def _book(connection: Connection, job: ExportJob, ports: Ports, *, take_over: bo
 def print_result(result: JobResult, failed: Sequence[BookingRow], seconds: float) -> None:
     """What came of a job: counts, and for each failed item why and what to do."""
     style = "green" if result.event == "completed" else "yellow"
-    show.say(f"Job {result.job_id}: {result.event.replace('_', ' ')}, {show.span(seconds)}", f"bold {style}")
+    head = _("Job {job}: {event}, {span}")
+    event = code_words(result.event)
+    show.say(head.format(job=result.job_id, event=event, span=show.span(seconds)), f"bold {style}")
+    booked = _("booked")
     counts = {
-        "booked": result.booked,
-        "already booked": result.already_booked,
-        "failed": result.failed,
-        "unconfirmed": result.uncertain,
-        "receipts": result.receipts,
+        booked: result.booked,
+        _("already booked"): result.already_booked,
+        _("failed"): result.failed,
+        _("unconfirmed"): result.uncertain,
+        _("receipts"): result.receipts,
     }
-    show.say("  " + " · ".join(f"{name} {count}" for name, count in counts.items() if count or name == "booked"))
+    show.say("  " + " · ".join(f"{name} {count}" for name, count in counts.items() if count or name == booked))
     if result.failure:
-        show.say(f"  ✗ {result.failure}", "red")
-        show.say(f"    {result.remedy or ''}")
+        show.say(f"  ✗ {note_words(result.failure)}", "red")
+        show.say(f"    {note_words(result.remedy or '')}")
     for note in result.notes:
-        show.say(f"  ! {note}", "yellow")
+        show.say(f"  ! {note_words(note)}", "yellow")
     if failed:
         print_failed(failed)
         show.say(
@@ -195,10 +198,11 @@ def print_noted(rows: Sequence[BookingRow], job_id: str) -> None:
     """A table of what was booked and should be looked at: who, how much and the notes."""
     if not rows:
         return
-    table = sheet("who", "amount", "note", title="Booked with notes: please check", right=["amount"])
+    table = sheet("who", "amount", "note", title=_("Booked with notes: please check"), right=["amount"])
     for row in rows[:MOST_NOTED]:
         amount = show.amount_of(row.total, row.currency)
-        table.add_row(show.plain(row.payee or row.item_type), show.plain(amount), show.plain("\n".join(row.notes)))
+        who, notes = row.payee or code_words(row.item_type), "\n".join(map(note_words, row.notes))
+        table.add_row(show.plain(who), show.plain(amount), show.plain(notes))
     show.console().print(table)
     if (hidden := len(rows) - MOST_NOTED) > 0:
         show.say(
@@ -211,7 +215,7 @@ def print_failed(rows: Sequence[BookingRow], title: str | None = None) -> None:
     """A table of failed items: who, how much, why and what to do."""
     table = sheet("who", "amount", "problem and what to do", title=title, right=["amount"])
     for row in rows:
-        said = "\n".join(f"{problem.message}\n→ {problem.remedy}" for problem in row.problems)
+        said = "\n".join("\n→ ".join(problem_words(problem)) for problem in row.problems)
         amount = show.amount_of(row.total, row.currency)
-        table.add_row(show.plain(row.payee or row.item_type), show.plain(amount), show.plain(said))
+        table.add_row(show.plain(row.payee or code_words(row.item_type)), show.plain(amount), show.plain(said))
     show.console().print(table)

@@ -10,8 +10,9 @@ import typer
 from kontobro.cli.common import show
 from kontobro.cli.common.context import cli_of
 from kontobro.cli.common.tables import sheet
-from kontobro.cli.common.words import _
+from kontobro.cli.common.words import _, code_words
 from kontobro.core.errors import Misconfigured, shown
+from kontobro.core.words import told
 
 if TYPE_CHECKING:
     from kontobro.core.model.export import ExportJob
@@ -36,7 +37,7 @@ def run(
 
         show.emit([job_shape(job) for job in jobs])
     elif not jobs:
-        show.say(f"No export job is waiting for {connection.pleo_name}.")
+        show.say(_("No export job is waiting for {name}.").format(name=connection.pleo_name))
         show.say(_("Press Export in Pleo, then: kontobro export. Finished ones: kontobro jobs --all."), "dim")
     else:
         _print(jobs)
@@ -45,7 +46,7 @@ def run(
 def _print(jobs: Sequence[ExportJob]) -> None:
     rows = sheet("job", "status", "items", "exported", right=["items"], whole=["job"], spare=["items"])
     for job in jobs:
-        rows.add_row(job.id, job.status.replace("_", " "), str(job.number_of_items), show.moment(job.created_at))
+        rows.add_row(job.id, code_words(job.status), str(job.number_of_items), show.moment(job.created_at))
     show.console().print(rows)
     for job in jobs:
         if job.failure_reason:
@@ -58,10 +59,7 @@ def live_job(pleo: Pleo, text: str) -> ExportJob:
     """The named job, if anything can still be booked of it. Raises Misconfigured."""
     job = named_job(pleo, text)
     if job.status in FINISHED:
-        raise Misconfigured(
-            f"Job {job.id} has ended: {job.status.replace('_', ' ')}.",
-            "See its bookings with kontobro bookings --job. Export fixed expenses again in Pleo.",
-        )
+        raise Misconfigured(*told("cli_job_ended", job=job.id, status=job.status.replace("_", " ")))
     return job
 
 
@@ -72,5 +70,6 @@ def named_job(pleo: Pleo, text: str) -> ExportJob:
     found = [job for job in pleo.jobs(OPEN + FINISHED) if job.id.startswith(text)]
     if len(found) == 1:
         return found[0]
-    many = "several jobs start" if found else "no job starts"
-    raise Misconfigured(f'In Pleo, {many} with "{shown(text)}".', "kontobro jobs --all lists them with their IDs.")
+    if found:
+        raise Misconfigured(*told("cli_jobs_several", text=shown(text)))
+    raise Misconfigured(*told("cli_job_unknown", text=shown(text)))

@@ -13,6 +13,7 @@ from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.words import _, ngettext
 from kontobro.core.errors import Misconfigured, shown
+from kontobro.core.words import told
 
 app = typer.Typer(help="Export or erase personal data.", no_args_is_help=True)
 
@@ -33,7 +34,7 @@ def export(
     cli = cli_of(context)
     connection = cli.connection()
     if file.exists() and not force:
-        raise Misconfigured(f"{file} already exists.", "Choose another name, or use --force.")
+        raise Misconfigured(*told("cli_file_force", file=str(file)))
     count = export_company(connection, cli.store, file, cli.app.document_store_for(connection))
     if as_json:
         show.emit({"file": str(file), "bookings": count})
@@ -60,8 +61,12 @@ def erase(
     cli = cli_of(context)
     connection = cli.connection()
     found = entries_of_person(connection, cli.store, who)
-    number = f"{len(found)} expense{'' if len(found) == 1 else 's'}"
-    if found and not _agreed(cli, f"Erase the content and names of {number} of {connection.name}?", yes=yes):
+    question = ngettext(
+        "Erase the content and names of {count} expense of {name}?",
+        "Erase the content and names of {count} expenses of {name}?",
+        len(found),
+    ).format(count=len(found), name=connection.name)
+    if found and not _agreed(cli, question, yes=yes):
         return
     erased = erase_entries(connection, cli.store, found) if found else 0
     store = cli.app.document_store_for(connection)
@@ -71,9 +76,10 @@ def erase(
     elif found:
         _say_erased(len(found), held)
     else:
+        none = _('No expense of "{who}" is stored for {name}. Nothing was erased.')
         show.say_fault(
-            f'No expense of "{shown(who)}" is stored for {connection.name}. Nothing was erased.',
-            "Check the spelling, or try the employee's code, ID or email address in Pleo.",
+            none.format(who=shown(who), name=connection.name),
+            _("Check the spelling, or try the employee's code, ID or email address in Pleo."),
         )
     if not found:
         raise typer.Exit(Exit.PROBLEMS)
@@ -103,13 +109,17 @@ def delete(context: typer.Context, yes: Yes = False, as_json: AsJson = False) ->
 
     cli = cli_of(context)
     connection = cli.connection()
-    question = (
-        f'Delete settings, history and all other data of "{connection.name}"? '
-        "Booked entries stay in the accounting system."
-    )
+    question = _(
+        'Delete settings, history and all other data of "{name}"? Booked entries stay in the accounting system.'
+    ).format(name=connection.name)
     store = cli.app.document_store_for(connection)
     if store and (last := store.last_numbers(connection.id).document):
-        question += f" {last} documents are remembered here only: what is in them is written again if exported again."
+        remembered = ngettext(
+            "{count} document is remembered here only: what is in it is written again if exported again.",
+            "{count} documents are remembered here only: what is in them is written again if exported again.",
+            last,
+        )
+        question = f"{question} {remembered.format(count=last)}"
     if not _agreed(cli, question, yes=yes):
         return
     delete_company(connection, cli.store)
@@ -124,7 +134,7 @@ def _agreed(cli: CliContext, question: str, *, yes: bool) -> bool:
     if yes:
         return True
     if not cli.can_ask():
-        raise Misconfigured("This can't be undone, and there is no terminal to confirm it.", "Add --yes.")
+        raise Misconfigured(*told("cli_no_undo"))
     agreed = typer.confirm(question, err=True)
     if not agreed:
         show.tell(_("Nothing was changed."))

@@ -13,7 +13,7 @@ from kontobro.cli.common import show
 from kontobro.cli.common.context import cli_of
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.tables import sheet
-from kontobro.cli.common.words import _, fix_words, ngettext, note_words
+from kontobro.cli.common.words import _, code_words, fix_words, ngettext, note_words
 from kontobro.cli.jobs import live_job
 from kontobro.core.errors import Problem, shown
 
@@ -77,7 +77,7 @@ def _print_causes(previews: Sequence[ItemPreview]) -> None:
     causes = causes_of(previews)
     if not causes:
         return
-    rows = sheet("items", "what to fix before you export", title="By cause", right=["items"])
+    rows = sheet("items", "what to fix before you export", title=_("By cause"), right=["items"])
     for problem, count in causes[:MOST_CAUSES]:
         rows.add_row(str(count), show.plain("\n→ ".join(fix_words(problem))))
     show.console().print(rows)
@@ -105,11 +105,11 @@ def print_item(preview: ItemPreview, names: dict[str, str]) -> None:
     from kontobro.core.model.export import ExportItem
 
     item = preview.item
-    show.say(
-        _title(item) if isinstance(item, ExportItem) else f"unreadable expense {shown(item.entry_id or '')}", "bold"
-    )
+    unreadable = _("unreadable expense {id}").format(id=shown(item.entry_id or ""))
+    show.say(_title(item) if isinstance(item, ExportItem) else unreadable, "bold")
     for booking in preview.already:
-        show.say(f"  already booked as {booking.number or booking.id} ({booking.status})")
+        said = _("already booked as {number} ({status})")
+        show.say("  " + said.format(number=booking.number or booking.id, status=code_words(booking.status)))
     if preview.before_hook:
         show.say("  " + _("changed by your hook; the posting rules would book:"), "yellow")
     for entry in preview.before_hook:
@@ -140,14 +140,14 @@ def _title(item: ExportItem) -> str:
 
     amount = amount_of(item)
     left = "" if amount is None else show.money(amount, item.amount.wallet.currency)
-    words = (shown(item.type).replace("_", " "), payee_of(item, of_employee=False), left, shown(item.entry_id))
+    words = (code_words(shown(item.type)), payee_of(item, of_employee=False), left, shown(item.entry_id))
     return " · ".join(word for word in words if word)
 
 
 def _print_entry(entry: Entry, names: dict[str, str], style: str | None = None) -> None:
     from kontobro.cli.common.shapes import kind_of
 
-    words = (kind_of(entry).replace("_", " "), show.day(entry.date), shown(entry.payee), shown(entry.text))
+    words = (code_words(kind_of(entry)), show.day(entry.date), shown(entry.payee), shown(entry.text))
     head = " · ".join(word for word in words if word)
     show.say(f"  {head}", style)
     rows = sheet("account", "debit", "credit", "tax", "dimensions", right=["debit", "credit"], spare=["dimensions"])

@@ -22,7 +22,9 @@ from kontobro.cli.common.erp_options import (
 )
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.extras import require_extra
+from kontobro.cli.common.words import _
 from kontobro.core.errors import Misconfigured, shown
+from kontobro.core.words import told
 from kontobro.erp.registry import Registry, load_connector
 
 if TYPE_CHECKING:
@@ -63,7 +65,8 @@ def run(
             if verdict.wrong:
                 show.say(f"✗ {verdict}", "red")
         colour = "bold green" if whole == len(verdicts) else "bold red"
-        show.say(f"{len(verdicts)} processes killed with kill -9; whole after the next run: {whole}.", colour)
+        said = _("Processes killed with kill -9: {killed}; whole after the next run: {whole}.")
+        show.say(said.format(killed=len(verdicts), whole=whole), colour)
     raise typer.Exit(Exit.OK if whole == len(verdicts) else Exit.PROBLEMS)
 
 
@@ -79,9 +82,7 @@ def _books_of(path: str, connect: Callable[[], Guarded], options: Mapping[str, s
     try:
         make: Any = getattr(import_module(module), function)
     except (ImportError, AttributeError, ValueError) as error:
-        raise Misconfigured(
-            f"{shown(path)} can't be loaded: {error}.", "Give --books as package.module:function."
-        ) from error
+        raise Misconfigured(*told("cli_books_unloadable", path=shown(path), why=str(error))) from error
     return cast("Books", make(connect(), connect, options))
 
 
@@ -92,9 +93,10 @@ def _verdicts(books: Books, only: str, *, quiet: bool) -> list[Verdict]:
         try:
             boundaries = [name for name in proof.boundaries() if only in name]
         except AssertionError as fault:
-            raise Misconfigured(str(fault), "Fix this first: it fails without any kill.") from fault
+            raise Misconfigured(*told("cli_fails_without_kill", why=str(fault))) from fault
         if not boundaries:
-            raise typer.BadParameter(f'no boundary\'s name contains "{shown(only)}"', param_hint="--only")
+            said = _('no boundary\'s name contains "{text}"').format(text=shown(only))
+            raise typer.BadParameter(said, param_hint="--only")
         with show.progress(quietly=quiet) as advance:
             found: list[Verdict] = []
             for boundary in boundaries:

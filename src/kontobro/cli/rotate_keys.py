@@ -10,6 +10,7 @@ from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.words import _, ngettext
 from kontobro.core.errors import Misconfigured
+from kontobro.core.words import told
 
 if TYPE_CHECKING:
     from kontobro.store import DjangoStore
@@ -46,7 +47,5 @@ def open_store_of(cli: CliContext) -> DjangoStore:
 
     where = os.environ.get("KONTOBRO_DATABASE_URL") or cli.home / DATABASE
     if not isinstance(where, str) and not where.exists():
-        raise Misconfigured(
-            "This data folder has no database yet.", "Choose the data folder with --home, or connect first."
-        )
+        raise Misconfigured(*told("cli_no_database"))
     return open_store(where)

@@ -11,11 +11,10 @@ import typer
 from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.words import _
+from kontobro.core.words import told
 
 if TYPE_CHECKING:
     from kontobro.service.config import ServiceConfig
-
-NEEDED = 'The service is not installed. Install it with: pip install "kontobro[service]"'
 
 
 def run(
@@ -35,10 +34,10 @@ def run(
 
     set_up_logs(given)
     show.tell(_("Starting ..."), "dim")
-    place = f"Kontobro is at {given.public_url} (Ctrl-C ends it; running work continues at the next start)."
+    place = _("Kontobro is at {url} (Ctrl-C ends it; running work continues at the next start).")
 
     def ready(link: str) -> None:
-        show.say(place)
+        show.say(place.format(url=given.public_url))
         show_link(given, link)
 
     serve(given, ready)
@@ -51,10 +50,7 @@ def link_of(given: ServiceConfig) -> str:
     from kontobro.service.first_visit import new_link
 
     if not given.local:
-        raise Misconfigured(
-            "Links for a first visit exist in local mode only.",
-            f"Sign up at {given.public_url}, or ask an owner for an invitation.",
-        )
+        raise Misconfigured(*told("cli_local_links", url=given.public_url))
     return new_link(given, SystemClock().now())
 
 
@@ -64,8 +60,11 @@ def show_link(given: ServiceConfig, link: str) -> None:
 
     if not link:
         return
-    where = f"Open {link}" if sys.stdout.isatty() else f"Open the link in {link_file(given)}"
-    show.say(_("First visit: {where} (works once, for 15 minutes).").format(where=where))
+    if sys.stdout.isatty():
+        show.say(_("First visit: open {link} (works once, for 15 minutes).").format(link=link))
+        return
+    said = _("First visit: open the link in {file} (works once, for 15 minutes).")
+    show.say(said.format(file=link_file(given)))
 
 
 def configured(cli: CliContext) -> ServiceConfig:
@@ -76,5 +75,5 @@ def configured(cli: CliContext) -> ServiceConfig:
     try:
         from kontobro.service.config import config
     except ModuleNotFoundError as missing:
-        raise Misconfigured(NEEDED, "kontobro export works without it.") from missing
+        raise Misconfigured(*told("cli_service_missing")) from missing
     return config()

@@ -12,8 +12,9 @@ from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.tables import sheet
-from kontobro.cli.common.words import _
+from kontobro.cli.common.words import _, fault_words, ngettext, note_words
 from kontobro.core.errors import Misconfigured, shown
+from kontobro.core.words import told
 
 if TYPE_CHECKING:
     from kontobro.core.model.connection import Connection
@@ -63,7 +64,7 @@ def list_(as_json: AsJson = False) -> None:
         return
     rows = sheet("template", "for", "remark")
     for name, one in found.items():
-        rows.add_row(name, one.name, "check with your consultant" if one.check_with_consultant else "")
+        rows.add_row(name, one.name, _("check with your consultant") if one.check_with_consultant else "")
     show.console().print(rows)
     show.say(_("Start from one of them: kontobro template new ours.toml --like generic-lines"), "dim")
 
@@ -81,7 +82,7 @@ def new(
         with file.open("x", encoding="utf-8") as out:
             out.write(text)
     except FileExistsError as there:
-        raise Misconfigured(f"{file} already exists.", "Choose another name.") from there
+        raise Misconfigured(*told("cli_name_taken", file=str(file))) from there
     show.say(_("✓ {file} is a copy of {like}.").format(file=file, like=like), "bold green")
     show.say("  " + _("Change it, then: kontobro template check {file}").format(file=file))
     show.say("  " + _("See what it writes: kontobro template preview {file}").format(file=file))
@@ -98,8 +99,9 @@ def check(given: Given, masters: Masters = None, as_json: AsJson = False) -> Non
         show.emit([{"message": fault.message, "remedy": fault.remedy} for fault in faults])
     elif faults:
         for fault in faults:
-            show.say(f"✗ {fault.message}", "red")
-            show.say(f"  {fault.remedy}")
+            message, remedy = fault_words(fault)
+            show.say(f"✗ {message}", "red")
+            show.say(f"  {remedy}")
     else:
         show.say(_("✓ {called} can be used.").format(called=called), "bold green")
     if faults:
@@ -150,7 +152,7 @@ def undo(context: typer.Context) -> None:
     cli = cli_of(context)
     before = text_before(_by_template(cli).erp_options)
     if not before:
-        raise Misconfigured("There is no previous template.", "See kontobro template show for the one in use.")
+        raise Misconfigured(*told("cli_no_template_before"))
     _keep(cli, before, "the previous template")
 
 
@@ -171,10 +173,7 @@ def _by_template(cli: CliContext) -> Connection:
     """The connection that is meant. Raises Misconfigured where no template describes its files."""
     connection = cli.connection()
     if connection.erp not in ("csv", "xlsx"):
-        raise Misconfigured(
-            f"{cli.app.registry.label(connection.erp)} needs no template.",
-            "Templates are for connections to CSV and Excel files.",
-        )
+        raise Misconfigured(*told("cli_no_template", system=cli.app.registry.label(connection.erp)))
     return connection
 
 
@@ -193,13 +192,14 @@ def _keep(cli: CliContext, text: str, called: str) -> None:
         raise fault
     changes = changes_of(text_in_use(options), text)
     cli.store.save_connection(replace(connection, erp_options=with_template(options, text)))
-    show.say("✓ The template is saved. It is used from the next export on.", "bold green")
+    show.say(_("✓ The template is saved. It is used from the next export on."), "bold green")
     for change in changes:
         show.say(f"  {change}")
     store = cli.app.document_store_for(connection)
     waiting = sum(row.state != "released" for row in store.open_documents(connection.id)) if store else 0
     if waiting:
-        show.say(f"Documents not marked as imported yet: {waiting}. They stay as they were sealed.", "yellow")
+        said = _("Documents not marked as imported yet: {waiting}. They stay as they were sealed.")
+        show.say(said.format(waiting=waiting), "yellow")
 
 
 _COMPANY = ("company_name", "currency", "time_zone", "series", "fiscal_year_start")
@@ -220,9 +220,7 @@ def template_text(given: str) -> tuple[str | bytes, str]:
     if given in READY and not Path(given).exists():
         return ready_text(given), given
     if not Path(given).exists():
-        raise Misconfigured(
-            f'There is no template or file "{shown(given)}".', f"Give a file, or one of {', '.join(READY)}."
-        )
+        raise Misconfigured(*told("cli_template_unknown", given=shown(given), names=tuple(READY)))
     return file_text(Path(given)), Path(given).name
 
 
@@ -250,8 +248,13 @@ def _print(found: Previewed) -> None:
             rows.add_row(*map(show.plain, row))
         show.console().print(rows)
         if len(file.rows) > SHOWN:
-            show.say(f"… and {len(file.rows) - SHOWN} more rows (--json has all of them).", "dim")
+            more = ngettext(
+                "… and {count} more row (--json has all of them).",
+                "… and {count} more rows (--json has all of them).",
+                len(file.rows) - SHOWN,
+            )
+            show.say(more.format(count=len(file.rows) - SHOWN), "dim")
     for problem in found.problems:
         show.say(f"✗ {problem}", "red")
     for note in found.notes:
-        show.say(f"note: {note}", "dim")
+        show.say(_("note: {note}").format(note=note_words(note)), "dim")

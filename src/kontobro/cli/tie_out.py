@@ -16,7 +16,7 @@ from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.tables import Sheet, sheet
-from kontobro.cli.common.words import _, ngettext
+from kontobro.cli.common.words import _, code_words, gettext_noop, language, ngettext, note_words
 
 if TYPE_CHECKING:
     from kontobro.cli.common.shapes import Json
@@ -28,9 +28,12 @@ if TYPE_CHECKING:
 SHOWN = 20
 """Differing entries that the terminal shows; --json and the files have all of them."""
 
-ABSENT = "expenses that Pleo shows as exported are not in the accounting system; the exports are listed below."
-
-SIDES = {"wallet": "Wallet", "employee": "Employees", "payable": "Payables", "other": "Other"}
+SIDES = {
+    "wallet": gettext_noop("Wallet"),
+    "employee": gettext_noop("Employees"),
+    "payable": gettext_noop("Payables"),
+    "other": gettext_noop("Other"),
+}
 
 
 def run(
@@ -56,7 +59,8 @@ def run(
     connection = cli.connection()
     scope = TieOutScope(first=_day(first, "--from"), last=_day(last, "--to"), wallet=wallet)
     if scope.first and scope.last and scope.first > scope.last:
-        raise typer.BadParameter(f"{first} is after --to {last}.", param_hint="--from")
+        said = _("{first} is after --to {last}.").format(first=first, last=last)
+        raise typer.BadParameter(said, param_hint="--from")
     ports = ports_of(cli, connection)
     lost = forgotten(connection, ports, cli.app.pleo_for(connection), scope)
     result = _tied(connection, ports, scope, (csv, xlsx), lost, quietly=as_json)
@@ -72,7 +76,8 @@ def _day(text: str | None, option: str) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text) if text else None
     except ValueError as error:
-        raise typer.BadParameter(f'"{text}" is not a date; write it as 2026-10-31.', param_hint=option) from error
+        said = _('"{text}" is not a date; write it as 2026-10-31.').format(text=text)
+        raise typer.BadParameter(said, param_hint=option) from error
 
 
 def ports_of(cli: CliContext, connection: Connection) -> BookPorts:
@@ -137,12 +142,19 @@ def _print(result: TieOut) -> None:
 
 def _print_absent(result: TieOut) -> None:
     if result.absent:
-        show.say(f"{result.absent} {ABSENT}", "bold red")
+        said = ngettext(
+            "{count} expense that Pleo shows as exported is not in the accounting system. The exports are listed "
+            "below.",
+            "{count} expenses that Pleo shows as exported are not in the accounting system. The exports are listed "
+            "below.",
+            result.absent,
+        )
+        show.say(said.format(count=result.absent), "bold red")
 
 
 def _print_unseen(result: TieOut) -> None:
     for spot in result.cannot_see:
-        show.say(f"  · {spot}", "dim")
+        show.say(f"  · {note_words(spot)}", "dim")
 
 
 def _sums(result: TieOut) -> Sheet:
@@ -160,7 +172,7 @@ def _sums(result: TieOut) -> Sheet:
         whole = replace(key, month="")
         months[whole] -= 1
         if not months[whole] and totals[whole].entries > found.entries:
-            _add_sum(table, whole, totals[whole], "all")
+            _add_sum(table, whole, totals[whole], _("all"))
     return table
 
 
@@ -168,12 +180,12 @@ def _add_sum(table: Sheet, key: SumKey, found: Sum, month: str = "") -> None:
     amounts = (found.pleo, found.books, found.drafts, found.difference)
     mark, style = ("✗", "red") if found.differing or found.difference else ("✓", None)
     cells = [show.money(amount, key.currency) if amount else "–" for amount in amounts]
-    day = month or key.month or "no date"
+    day = month or key.month or _("no date")
     table.add_row(_label(key), day, *cells, str(found.entries), mark, style=f"bold {style or ''}" if month else style)
 
 
 def _label(key: SumKey) -> str:
-    return show.plain(f"{SIDES[key.side]} {key.wallet}".strip())
+    return show.plain(f"{_(SIDES[key.side])} {key.wallet}".strip())
 
 
 def _print_entry(tied: TiedEntry) -> None:
@@ -183,17 +195,18 @@ def _print_entry(tied: TiedEntry) -> None:
 
     pleo = tied.pleo
     words = (
-        f"✗ {MEANINGS[tied.verdict]}",
+        f"✗ {_(MEANINGS[tied.verdict])}",
         show.day(pleo.date) if pleo.date else "",
-        pleo.item_type.replace("_", " "),
+        code_words(pleo.item_type),
         show.money(pleo.amount, pleo.currency) if pleo.currency else "",
         pleo.payee,
     )
     show.say(" · ".join(word for word in words if word), "bold")
-    for reason in reasons(tied):
+    for reason in reasons(tied, language()):
         show.say(f"  {reason}", "red")
     if tied.number or pleo.erp_id:
-        show.say(f"  books: {tied.number or pleo.erp_id} {tied.erp_url or ''}".rstrip())
+        said = _("books: {number} {url}").format(number=tied.number or pleo.erp_id, url=tied.erp_url or "")
+        show.say(f"  {said}".rstrip())
     if pleo.pleo_url:
         show.say(f"  Pleo: {pleo.pleo_url}", "dim")
 

@@ -9,16 +9,14 @@ from kontobro.cli.common.context import cli_of
 from kontobro.cli.common.words import _
 from kontobro.cli.serve import configured
 from kontobro.core.errors import Misconfigured
+from kontobro.core.words import told
 
 
 def run(context: typer.Context) -> None:
     """Run exports and syncs, with PostgreSQL. Run as many as you need, on one or more machines."""
     given = configured(cli_of(context))
     if not given.database_url.get_secret_value():
-        raise Misconfigured(
-            "kontobro worker needs PostgreSQL.",
-            "Set KONTOBRO_DATABASE_URL, or use kontobro serve (one process with SQLite).",
-        )
+        raise Misconfigured(*told("cli_worker_postgres"))
     from kontobro.service.logging.logs import set_up_logs
     from kontobro.web.server.serving import work
 

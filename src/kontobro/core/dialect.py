@@ -12,10 +12,11 @@ after it).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
-from kontobro.core.errors import ItemFailure, JobFailure
+from kontobro.core.errors import ItemFailure, JobFailure, Misconfigured, shown
+from kontobro.core.words import told
 
 TagScope = Literal["tag-groups", "tag-group"]
 
@@ -98,7 +99,7 @@ class Dialect:
     def shortened(self, text: str | None) -> str | None:
         """A reason as long as Pleo takes it; empty ones are none."""
         if not text or len(text) <= self.longest_reason:
-            return text or None
+            return str(text) if text else None
         return text[: self.longest_reason - 1] + "…"
 
 
@@ -118,6 +119,31 @@ DIALECTS: Mapping[str, Dialect] = {
 
 def dialect_of(environment: str) -> Dialect:
     return DIALECTS[environment]
+
+
+def with_answers(spoken: Dialect, answers: Mapping[str, object]) -> Dialect:
+    """The dialect with these switches set. Raises Misconfigured for a switch that there is not, or an answer to it."""
+    for name, answer in answers.items():
+        if name not in SWITCHES:
+            raise Misconfigured(*told("switch_unknown", name=shown(name, 40), known=", ".join(SWITCHES)))
+        if not _is_answer(answer, SWITCHES[name]):
+            known = ", ".join(map(spelled_answer, SWITCHES[name]))
+            raise Misconfigured(*told("switch_answer_unknown", name=name, answer=shown(str(answer), 40), known=known))
+    return replace(spoken, **dict(answers))  # type: ignore[arg-type]
+
+
+def _is_answer(answer: object, known: tuple[object, object]) -> bool:
+    """One of both; a number may also be any smaller one than the larger of the two."""
+    if type(answer) is not type(known[0]):
+        return False
+    if isinstance(answer, int) and not isinstance(answer, bool):
+        return 0 < answer <= max(number for number in known if isinstance(number, int))
+    return answer in known
+
+
+def spelled_answer(answer: object) -> str:
+    """An answer in words: yes and no for true and false."""
+    return {True: "yes", False: "no"}[answer] if isinstance(answer, bool) else str(answer)
 
 
 def other_spelling(spelling: TagScope) -> TagScope:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from kontobro.core.words import Phrase, phrase
+
 Counts = tuple[tuple[str, int], ...]
 """How many records of each kind, by the kind's table name (`accounts`), in the order of the tables."""
 
@@ -17,6 +19,11 @@ TABLES_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "vendors": ("vendors",),
 }
 """The tables that each sync covers."""
+
+
+def counted(table: str, number: int) -> Phrase:
+    """ "412 accounts", "1 tax code"."""
+    return phrase(f"one_of_{table}" if number == 1 else f"many_{table}", count=number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.ports.delivery import ADDRESSES
+from kontobro.core.words import told
 
 _LOCAL: Final = ("localhost", "127.0.0.1", "::1")
-_EXAMPLES: Final = (
-    "Use a folder's full path, sftp://user@host/path, webdav+https://user@host/path, s3://key-id@bucket/prefix or "
-    "mailto:someone@example.com."
-)
+
 _MAIL: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,190}", re.ASCII)
 _MOST_RECIPIENTS: Final = 5
 
@@ -59,15 +57,14 @@ def address_of(place: str) -> Address:
     ):
         raise unreadable(place)
     if parts.password is not None:
-        raise Misconfigured("The delivery address contains a password.", "Leave it out: it is asked for separately.")
+        raise Misconfigured(*told("delivery_address_password"))
     if not path.isprintable() or any(part in (".", "..") for part in path.split("/")):
         raise unreadable(place)
     if parts.scheme == "webdav+http" and parts.hostname not in _LOCAL:
-        raise Misconfigured(f'"{shown(place)}" is not encrypted.', "Use webdav+https://.")
+        raise Misconfigured(*told("delivery_address_open", place=shown(place)))
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     if unknown := sorted(set(options) - ({"region", "endpoint"} if parts.scheme == "s3" else set())):
-        message = f"The delivery address has an unknown part: {shown(', '.join(unknown))}."
-        raise Misconfigured(message, "After the question mark only S3 has `region` and `endpoint`.")
+        raise Misconfigured(*told("delivery_address_part", part=shown(", ".join(unknown))))
     user = unquote(parts.username or "")
     return Address(scheme=parts.scheme, host=parts.hostname, port=port, user=user, path=path, options=options)
 
@@ -76,13 +73,12 @@ def recipients_of(place: str) -> tuple[str, ...]:
     """The mail addresses of `mailto:a@example.com,b@example.com`. Raises Misconfigured."""
     found = tuple(part.strip() for part in place.partition(":")[2].split(","))
     if len(found) > _MOST_RECIPIENTS or not all(map(_MAIL.fullmatch, found)):
-        message = f'"{shown(place)}" does not name one to {_MOST_RECIPIENTS} email addresses.'
-        raise Misconfigured(message, "Write mailto:someone@example.com, with commas between several.")
+        raise Misconfigured(*told("delivery_recipients", place=shown(place), most=_MOST_RECIPIENTS))
     return found
 
 
 def unreadable(place: str) -> Misconfigured:
-    return Misconfigured(f'Documents can\'t be delivered to "{_without_password(place)}".', _EXAMPLES)
+    return Misconfigured(*told("delivery_address_unreadable", place=_without_password(place)))
 
 
 def _without_password(place: str) -> str:

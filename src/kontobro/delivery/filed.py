@@ -15,6 +15,7 @@ from typing import Final, Protocol
 from kontobro.core.errors import Conflict, KontobroError, Misconfigured, Unreachable, shown
 from kontobro.core.ports.connector import LONGEST_CALL
 from kontobro.core.ports.delivery import LONGEST_NAME, FileToDeliver, is_file_name
+from kontobro.core.words import told
 from kontobro.net.deadline import time_limit
 
 PIECE: Final = 256 * 1024
@@ -95,8 +96,7 @@ class FiledDelivery:
         with self._existing(), self.open() as store:
             for count, name in enumerate(store.names()):
                 if count >= MOST_NAMES:
-                    message = f"{self.place} has more than {MOST_NAMES:,} files."
-                    raise Misconfigured(message, "Move those that have been imported into another folder.")
+                    raise Misconfigured(*told("place_many_files", place=self.place, most=MOST_NAMES))
                 if is_file_name(name):
                     yield name
 
@@ -127,16 +127,13 @@ class FiledDelivery:
         try:
             yield
         except FileNotFoundError:
-            raise Misconfigured(f"{self.place} does not exist.", "Create the folder there, or correct it.") from None
+            raise Misconfigured(*told("place_missing", place=self.place)) from None
 
 
 def require_name(name: str) -> None:
     """Raises Misconfigured for a name that leads elsewhere, is hidden, or that not every place can hold."""
     if not is_file_name(name):
-        raise Misconfigured(
-            f'"{shown(name)}" can\'t be the name of a delivered file.',
-            f"Use at most {LONGEST_NAME} letters, digits and simple signs, and at most one folder.",
-        )
+        raise Misconfigured(*told("delivered_name_wrong", name=shown(name), most=LONGEST_NAME))
 
 
 def deliver_one(store: FileStore, file: FileToDeliver, place: str) -> None:
@@ -172,7 +169,7 @@ def put_beside(store: Renames, file: FileToDeliver) -> None:
 def require_same(digest: str | None, file: FileToDeliver) -> None:
     """Raises Unreachable for a file that reads otherwise than it was written."""
     if digest != file.sha256:
-        raise Unreachable(f"{file.name} was read back with other content.", "Check the place's disk; try again later.")
+        raise Unreachable(*told("delivered_differs", name=file.name))
 
 
 def whole(file: FileToDeliver) -> Iterator[bytes]:
@@ -186,7 +183,7 @@ def whole(file: FileToDeliver) -> Iterator[bytes]:
             break
         yield piece
     if size != file.size or digest.hexdigest() != file.sha256:
-        raise Conflict(f"The stored content of {file.name} is not what was sealed.", "Restore it from a backup.")
+        raise Conflict(*told("sealed_content_differs", name=file.name))
 
 
 def digest_of(store: FileStore | Renames, name: str, most: int) -> str | None:
@@ -215,10 +212,7 @@ def _beside(name: str, sha256: str) -> str:
 
 
 def _conflict(name: str, place: str) -> Conflict:
-    return Conflict(
-        f"{place} already has another file named {shown(name)}.",
-        "Find out who wrote it, and move it away. It is not overwritten.",
-    )
+    return Conflict(*told("place_other_file", place=place, name=shown(name)))
 
 
 def within(pieces: Iterable[bytes], most: int = MOST_BYTES) -> Iterator[bytes]:
@@ -227,5 +221,5 @@ def within(pieces: Iterable[bytes], most: int = MOST_BYTES) -> Iterator[bytes]:
     for piece in pieces:
         size += len(piece)
         if size > most:
-            raise Conflict(f"A file there has more than {most:,} bytes.", "It was not delivered by Kontobro.")
+            raise Conflict(*told("place_file_large", most=most))
         yield piece

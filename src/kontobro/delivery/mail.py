@@ -9,6 +9,7 @@ from typing import Final
 
 from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.ports.delivery import FileToDeliver, Mailer
+from kontobro.core.words import told
 from kontobro.delivery.filed import require_name, whole
 
 MOST_BYTES: Final = 15 * 1024 * 1024
@@ -64,14 +65,9 @@ class MailDelivery:
 
     def _require_way(self) -> None:
         if not self.passphrase and not self.mailer.link("check"):
-            raise Misconfigured(
-                "There is no page that a mail could link to.",
-                "Set a passphrase, so that documents are attached, encrypted; or run the service, which has pages.",
-            )
+            raise Misconfigured(*told("mail_without_page"))
         if self.passphrase and len(self.passphrase) < SHORTEST:
-            raise Misconfigured(
-                f"The passphrase of mailed documents is shorter than {SHORTEST} characters.", "Enter a longer one."
-            )
+            raise Misconfigured(*told("mail_passphrase_short", least=SHORTEST))
 
 
 def encrypted(files: Sequence[FileToDeliver], passphrase: str) -> bytes:
@@ -80,10 +76,7 @@ def encrypted(files: Sequence[FileToDeliver], passphrase: str) -> bytes:
     import pyzipper
 
     if sum(file.size for file in files) > MOST_BYTES:
-        raise Misconfigured(
-            f"{shown(files[0].name)} is larger than {MOST_BYTES // (1024 * 1024)} MB: too large for a mail.",
-            "Deliver to a folder or a server, or remove the passphrase so that the mail has a link.",
-        )
+        raise Misconfigured(*told("mail_too_large", name=shown(files[0].name), most=MOST_BYTES // (1024 * 1024)))
     written = io.BytesIO()
     with pyzipper.AESZipFile(written, "w", compression=pyzipper.ZIP_DEFLATED, encryption=pyzipper.WZ_AES) as archive:
         archive.setpassword(passphrase.encode())

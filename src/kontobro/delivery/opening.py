@@ -10,6 +10,7 @@ from pathlib import Path
 
 from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.ports.delivery import Delivery, Mailer, is_path
+from kontobro.core.words import told
 from kontobro.delivery.address import Address, address_of, recipients_of
 from kontobro.delivery.filed import FiledDelivery
 from kontobro.delivery.folder import open_folder
@@ -39,11 +40,10 @@ def open_delivery(options: Mapping[str, str], secret: Callable[[str], str | None
     if place.lower().startswith("mailto:"):
         return _mail(place, secret, ways.mailer)
     address, password = address_of(place), secret("delivery_secret") or ""
-    if not address.user or not password:
-        raise Misconfigured(
-            f"The {'secret' if address.user else 'user'} for {address} is missing.",
-            "Write the user (for S3 the key's ID) before the host, user@host, and enter the password or key.",
-        )
+    if not address.user:
+        raise Misconfigured(*told("delivery_user_missing", address=str(address)))
+    if not password:
+        raise Misconfigured(*told("delivery_secret_missing", address=str(address)))
     if address.scheme == "sftp":
         return _sftp(address, password, options.get("delivery_host_key", ""), ways)
     return _s3(address, password, ways) if address.scheme == "s3" else _webdav(address, password, ways)
@@ -52,7 +52,7 @@ def open_delivery(options: Mapping[str, str], secret: Callable[[str], str | None
 def _folder(place: str) -> Delivery:
     path = Path(place)
     if not path.is_absolute():
-        raise Misconfigured(f'"{shown(place)}" is not a full path.', "Write the folder's path from the root.")
+        raise Misconfigured(*told("delivery_path_short", place=shown(place)))
     return FiledDelivery(str(path), partial(open_folder, path))
 
 
@@ -63,8 +63,7 @@ def _sftp(address: Address, secret: str, host_keys: str, ways: Ways) -> Delivery
         raise _not_installed(error, "sftp") from error
     known = frozenset(key.rstrip("=") for key in host_keys.replace(",", " ").split())
     if not all(key.startswith("SHA256:") for key in known):
-        message = f'"{shown(host_keys)}" is not a host key\'s fingerprint.'
-        raise Misconfigured(message, "Write it as `ssh-keygen -lf` prints it: SHA256:…; several with blanks between.")
+        raise Misconfigured(*told("host_key_wrong", given=shown(host_keys)))
     return FiledDelivery(str(address), partial(open_sftp, address, Login(secret=secret, host_keys=known), ways.network))
 
 
@@ -86,9 +85,9 @@ def _mail(place: str, secret: Callable[[str], str | None], mailer: Mailer | None
 
     to = recipients_of(place)
     if mailer is None:
-        raise Misconfigured("There is no mail server to mail documents with.", "Set KONTOBRO_MAIL_URL.")
+        raise Misconfigured(*told("document_mail_serverless"))
     return MailDelivery(to, mailer, secret("delivery_secret") or "")
 
 
 def _not_installed(error: ModuleNotFoundError, extra: str) -> Misconfigured:
-    return Misconfigured(f"{error.name} is not installed.", f"Run: pip install 'kontobro[{extra}]'.")
+    return Misconfigured(*told("package_not_installed", name=str(error.name), extra=extra))

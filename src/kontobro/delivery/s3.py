@@ -17,6 +17,7 @@ import httpx2
 
 from kontobro.core.errors import BadAnswer, KontobroError, LoginFailed, Misconfigured, Unreachable, shown
 from kontobro.core.ports.delivery import FileToDeliver
+from kontobro.core.words import told
 from kontobro.delivery.address import Address
 from kontobro.delivery.filed import digest_of, is_ours_to_hide, require_same
 from kontobro.delivery.http import SECONDS, Web, body_of, elements, open_web
@@ -43,8 +44,7 @@ def bucket_of(address: Address, secret: str) -> Bucket:
     region = address.options.get("region", "us-east-1")
     endpoint = address.options.get("endpoint", f"https://s3.{region}.amazonaws.com").rstrip("/")
     if not region.replace("-", "").isalnum() or not region.isascii() or not _is_usable(endpoint):
-        message = f'"{shown(endpoint)}" in region "{shown(region)}" is not a usable S3 endpoint.'
-        raise Misconfigured(message, "Write ?region=eu-north-1, or &endpoint=https://… for another provider.")
+        raise Misconfigured(*told("s3_endpoint_wrong", endpoint=shown(endpoint), region=shown(region)))
     prefix = f"{address.path.lstrip('/')}/" if address.path else ""
     return Bucket(f"{endpoint}/{quote(address.host)}", prefix, Key(id=address.user, secret=secret, region=region))
 
@@ -89,11 +89,9 @@ class S3:
         if answer.status_code == 412:
             raise FileExistsError(file.name)
         if answer.status_code == 409:
-            raise Unreachable(f"{self.web.place} is writing {file.name} for someone else.", "Try again.")
+            raise Unreachable(*told("s3_writing", place=self.web.place, name=file.name))
         if answer.status_code == 501:
-            raise Misconfigured(
-                f"{self.web.place} can't refuse to overwrite a file (If-None-Match).", "Use a provider that can."
-            )
+            raise Misconfigured(*told("s3_overwrites", place=self.web.place))
         require_same(digest_of(self, file.name, file.size), file)
 
     def remove(self, name: str) -> None:
@@ -134,13 +132,11 @@ def _explained(answer: httpx2.Response) -> KontobroError | None:
     except BadAnswer:
         return None
     if code in _LOGIN:
-        return LoginFailed(
-            f"S3 refused the login ({code}).", "Check the key's ID in the address; enter its secret again."
-        )
+        return LoginFailed(*told("s3_login_refused", code=code))
     if code in _ELSEWHERE:
-        return Misconfigured("The bucket is in another region.", "Add ?region=… to the address.")
+        return Misconfigured(*told("s3_region_other"))
     if code == "NoSuchBucket":
-        return Misconfigured("The bucket does not exist.", "Correct its name in the address.")
+        return Misconfigured(*told("s3_bucket_missing"))
     if code == "RequestTimeTooSkewed":
-        return Misconfigured("S3 refuses the signature: this machine's clock is wrong.", "Set the clock.")
+        return Misconfigured(*told("s3_clock"))
     return None

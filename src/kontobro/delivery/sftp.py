@@ -60,7 +60,7 @@ def open_sftp(address: Address, login: Login, network: NetworkPolicy) -> Iterato
             _log_in(transport, address.user, login.secret)
             client = paramiko.SFTPClient.from_transport(transport)
             if client is None or (channel := client.get_channel()) is None:
-                raise Unreachable(f"{place} has no SFTP.", "Ask its operator to switch SFTP on for this user.")
+                raise Unreachable(*told("sftp_missing", place=place))
             channel.settimeout(login.seconds)
             yield Sftp(client, address.path or ".", place)
         finally:
@@ -72,15 +72,9 @@ def _require_known(key: paramiko.PKey, known: frozenset[str], host: str) -> None
     digest = base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
     shows = f"SHA256:{digest}"
     if not known:
-        raise Misconfigured(
-            f"The host key of {host} is not known; the server shows {shows} ({key.get_name()}).",
-            "Ask its operator for the fingerprint, compare it, and set `delivery_host_key`.",
-        )
+        raise Misconfigured(*told("host_key_unknown", host=host, shows=shows, kind=key.get_name()))
     if shows not in known:
-        raise LoginFailed(
-            f"{host} shows another host key than the known one: {shows} ({key.get_name()}). Nothing was sent.",
-            "Ask its operator whether the key was changed. If so, set `delivery_host_key` to the new fingerprint.",
-        )
+        raise LoginFailed(*told("host_key_other", host=host, shows=shows, kind=key.get_name()))
 
 
 def _log_in(transport: paramiko.Transport, user: str, secret: str) -> None:
@@ -94,8 +88,7 @@ def _log_in(transport: paramiko.Transport, user: str, secret: str) -> None:
         if "timeout" in str(error):
             raise TimeoutError from None
         # no chaining: the server's own words may repeat the login
-        message = "The SFTP server refused the login."
-        raise LoginFailed(message, "Check the user in the address, and enter the password or key again.") from None
+        raise LoginFailed(*told("sftp_login_refused")) from None
 
 
 def _key_text(secret: str) -> str:
@@ -111,9 +104,7 @@ def _private_key(text: str) -> paramiko.PKey:
     for kind in _KEYS:
         with suppress(paramiko.SSHException, ValueError, IndexError, UnicodeError):
             return kind.from_private_key(io.StringIO(text))
-    raise Misconfigured(
-        "The private key can't be read.", "Use an Ed25519, ECDSA or RSA key without a passphrase, with all its lines."
-    )
+    raise Misconfigured(*told("private_key_unreadable"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +205,7 @@ def _faults(place: str) -> Iterator[None]:
     except PermissionError:
         raise NotAllowed(*told("place_user_not_writing", place=place)) from None
     except paramiko.SSHException as error:
-        message = f"The SFTP connection to {place} broke ({type(error).__name__})."
-        raise Unreachable(message, "Try again; check that an SFTP server answers there.") from error
+        raise Unreachable(*told("sftp_broke", place=place, kind=type(error).__name__)) from error
     except (OSError, EOFError) as error:
         raise _of_system(error, place) from error
 
@@ -227,7 +217,7 @@ def _of_system(error: OSError | EOFError, place: str) -> KontobroError:
     if number is None and str(error) and not isinstance(error, ConnectionError | EOFError):
         # the protocol has one answer for a full disk, a missing folder's rename and all else
         return Unreachable(*told("place_refused_file", place=place))
-    return Unreachable(f"{place} can't be reached.", "Check the address, and that the server is running.")
+    return Unreachable(*told("sftp_unreachable", place=place))
 
 
 def _led_away(name: str, place: str) -> Conflict:

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.model.connection import FROM_PLEO
-from kontobro.core.words import part_of, told
+from kontobro.core.model.findings import sentences
+from kontobro.core.words import part_of, phrase, told, worded
 from kontobro.erp.kit.registration import LEDGER, URL, Registration
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy
 
@@ -172,7 +173,7 @@ class Registry:
             return self._dotted(name)
         found = self._others.get(name)
         if found is None:
-            faults = "".join(f" {fault}" for fault in self.faults())
+            faults = sentences("", *map(part_of, self.faults()))
             raise Misconfigured(
                 *told("connector_unknown", name=shown(name), names=tuple(self.names()), group=GROUP, faults=faults)
             )
@@ -182,7 +183,7 @@ class Registry:
 
     def _dotted(self, name: str) -> Registration:
         if self._allowed is not None and package_name(name) not in self._allowed:
-            raise Misconfigured(_not_allowed(f'connector "{shown(name)}"'), TO_ALLOW)
+            raise Misconfigured(*told("connector_not_allowed", name=shown(name)))
         try:
             return Registration(
                 label=OWN_LABEL,
@@ -209,27 +210,22 @@ class Registry:
         return found
 
     def _unreadable(self, package: str) -> None:
-        self._clashes.append(f"The entry points of the package {package} can't be read.")
+        self._clashes.append(worded("package_unreadable", package=package))
 
     def _fault_of(self, found: Found, other: Found | None) -> str:
         name, package = found.entry.name, found.package
         if name in OURS:
-            return f"The package {package} registers the connector {name}, which is Kontobro's own: it is left out."
+            return worded("package_of_ours", package=package, name=name)
         if other is not None:
-            return f"The packages {other.package} and {package} both register the connector {name}: remove one."
+            return worded("packages_both", first=other.package, second=package, name=name)
         if self._allowed is not None and package_name(package) not in self._allowed:
-            return _not_allowed(f"package {package}")
+            return worded("package_not_allowed", package=package)
         if not NAME.fullmatch(name):
-            return f'The package {package} registers the name "{shown(name)}": use lower-case letters, digits, - and _.'
+            return worded("package_name_wrong", package=package, name=shown(name))
         return ""
 
 
 OWN_LABEL: Final = "the accounting system"
-TO_ALLOW: Final = "The administrator of this service names it in KONTOBRO_CONNECTORS."
-
-
-def _not_allowed(what: str) -> str:
-    return f"The {what} is not one that this service may load (KONTOBRO_CONNECTORS)."
 
 
 def load_connector(
@@ -266,16 +262,13 @@ def _text_of(distribution: Distribution) -> str | None:
 
 def _imported(found: Found) -> Registration:
     """What the entry point leads to: foreign code runs here."""
-    broken = f"The connector package {found.package} can't be loaded"
     try:
         known = found.entry.load()
     except (Exception, SystemExit) as fault:
-        raise Misconfigured(f"{broken}: {_said(fault)}.", "Repair, update or remove the package.") from fault
+        raise Misconfigured(*told("package_broken", package=found.package, why=_said(fault))) from fault
     if not isinstance(known, Registration):
-        raise Misconfigured(
-            f"{broken}: {shown(found.entry.value)} is not a kontobro.erp.kit.registration.Registration.",
-            "Repair, update or remove the package.",
-        )
+        why = phrase("package_no_registration", value=shown(found.entry.value))
+        raise Misconfigured(*told("package_broken", package=found.package, why=why))
     return known
 
 

@@ -6,10 +6,10 @@ After a job's completion nothing can be retried (design §5): what is fixed here
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kontobro.core.batches import parts
-from kontobro.core.errors import Misconfigured, shown
+from kontobro.core.errors import Misconfigured, Problem, shown
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.history import BookingRow
 from kontobro.core.model.journal import Reference, entry_id_of, references_of
@@ -21,6 +21,11 @@ from kontobro.export.tieout.collect import BookPorts, open_books
 
 PAGE = 100
 """Items looked at together."""
+
+OF_RECEIPTS = frozenset(
+    {"receipt_unavailable", "receipt_too_large", "receipt_not_what_it_says", "receipt_type_refused"}
+)
+"""Problems that only an export can find: no receipt is fetched here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,5 +71,12 @@ def check_rows(
         previews = preview_items(connection, [ports.read_item(kept[one]) for one in readable], ports, masters)
         found = dict(zip(readable, previews, strict=True))
         for entry_id in page:
-            row = items[entry_id]
-            yield Checked(reference=row.reference, preview=found.get(entry_id), pleo_url=row.pleo_url, payee=row.payee)
+            row, preview = items[entry_id], found.get(entry_id)
+            if preview and connection.settings.receipt_missing == "fail":
+                preview = replace(preview, problems=(*preview.problems, *_of_receipts(row)))
+            yield Checked(reference=row.reference, preview=preview, pleo_url=row.pleo_url, payee=row.payee)
+
+
+def _of_receipts(row: BookingRow) -> list[Problem]:
+    """What an export found wrong with its receipts, which is so until the next one."""
+    return [problem for problem in row.problems if problem.code in OF_RECEIPTS]

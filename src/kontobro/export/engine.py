@@ -33,7 +33,7 @@ from kontobro.core.model.masters import Masters
 from kontobro.core.rules.dates import zone_name, zone_named
 from kontobro.core.settings.check import check_settings
 from kontobro.core.settings.usable import not_usable
-from kontobro.core.words import told
+from kontobro.core.words import Noted, Phrase, part_of, told
 from kontobro.export.book.booking import book_batch
 from kontobro.export.book.confirm import confirm
 from kontobro.export.book.elsewhere import given_by_others
@@ -148,7 +148,7 @@ def attempt(claimant: Claimant, job: ExportJob, progress: Progress, result: JobR
         keep_alive=reporter.keep_alive,
         patience=patience,
         receipts=Patience(each),
-        given_by_others=given_by_others(connection, ports.store, lists.with_status(is_open=True)),
+        given_by_others=given_by_others(connection, ports.store, lists.given),
     )
     return export_items(run, reporter, lists, progress, result)
 
@@ -233,11 +233,10 @@ def check_settings_fit(connection: Connection, masters: Masters) -> None:
 
 def open_reporter(connection: Connection, lists: Lists, ports: Ports) -> Reporter:
     """What is still to be told to Pleo. What it was told already, we know then too."""
-    notes = [item.entry_id for item in lists.with_status(is_open=False)]
+    notes = lists.closed_ids()
     if notes:
         _remember_notes(connection, ports, notes)
-    todo = {item.entry_id for item in lists.with_status(is_open=True)}
-    return Reporter(ports.pleo, ports.store, ports.clock, connection.id, lists.job, todo)
+    return Reporter(ports.pleo, ports.store, ports.clock, connection.id, lists.job, lists.open_ids())
 
 
 def _remember_notes(connection: Connection, ports: Ports, notes: list[str]) -> None:
@@ -300,9 +299,9 @@ def write_documents(
 
 def final_event(reporter: Reporter, lists: Lists, result: JobResult, dialect: Dialect) -> JobOutcome:
     """The event of a job whose items were all gone through."""
-    before = [item.status for item in lists.with_status(is_open=False)]
-    successful = result.booked + result.already_booked + before.count("successful")
-    failed = result.failed + before.count("failed")
+    before = lists.statuses()
+    successful = result.booked + result.already_booked + before["successful"]
+    failed = result.failed + before["failed"]
     if lists.failure:
         return JobOutcome("failed", lists.failure, "validation_failure")
     still_open = result.uncertain + reporter.refused
@@ -348,7 +347,7 @@ def count(works: list[ItemWork], result: JobResult) -> None:
 
 def report_missing(reporter: Reporter, lists: Lists) -> int:
     """Items that Pleo listed and never sent, or sent so that they could not even be named: failed, and said so."""
-    missing = sorted(reporter.unfinished - lists.sent)
+    missing = sorted(entry_id for entry_id in lists.unsent if entry_id in reporter.unfinished)
     for entry_id in missing:
         reporter.add(
             ItemReport(entry_id=entry_id, status="failed", failure=str(_MISSING), failure_type=_MISSING.reason), ()
@@ -362,14 +361,20 @@ def close(
 ) -> JobResult:
     """Remember how the job ended, and forget what need not be kept any longer."""
     now = ports.clock.now()
-    ports.store.end_job(connection.id, result.job_id, event, failure or " ".join(result.notes) or None, now)
+    ports.store.end_job(connection.id, result.job_id, event, failure or _noted(result.notes), now)
     old = now - timedelta(days=connection.settings.retention_days)
-    ports.store.purge(connection.id, old)
+    ports.store.purge(connection.id, old + _JUST)
     if ports.documents is not None:
         ports.documents.store.forget_bytes(connection.id, old)
     result.event, result.failure, result.remedy = event, failure, remedy
     log.info("job ended", extra={"job": result.job_id, "outcome": event, "booked": result.booked})
     return result
+
+
+def _noted(notes: list[str]) -> str | None:
+    """What a person has to know of a job that did not fail."""
+    whole = sentences(*map(part_of, notes)) if notes else None
+    return Noted(whole) if isinstance(whole, Phrase) else whole if isinstance(whole, str) else None
 
 
 def local_day(moment: datetime, connection: Connection, masters: Masters) -> date:
@@ -383,5 +388,8 @@ def local_day(moment: datetime, connection: Connection, masters: Masters) -> dat
         )
     return moment.astimezone(zone).date()
 
+
+_JUST = timedelta(microseconds=1)
+"""With no days to keep anything, the job that ends now is one that ended before."""
 
 _MISSING = problem("item_missing", "accountingEntryId", "")

@@ -82,7 +82,8 @@ def preview_job(connection: Connection, job: ExportJob, ports: Ports) -> Iterato
 
 def _given_by_others(connection: Connection, job: ExportJob, ports: Ports) -> Mapping[str, str]:
     items = [item for page in ports.pleo.control_items(job.id) for item in page if item.external_id]
-    return given_by_others(connection, ports.store, items)
+    given = {item.entry_id: item.external_id for item in items if item.external_id}
+    return given_by_others(connection, ports.store, given)
 
 
 def kept_out(

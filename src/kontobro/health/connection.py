@@ -9,41 +9,45 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from kontobro.bootstrap import App
-from kontobro.core.errors import KontobroError
-from kontobro.core.level import level_of, missing_scopes, scopes_for
+from kontobro.core.errors import KontobroError, Problem
+from kontobro.core.level import LEVELS, Level, extras_of, level_of, missing_scopes, scopes_for
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.export import Identity, Installation
+from kontobro.core.model.findings import phrase_of, remedy_of
+from kontobro.core.model.settings import Settings
 from kontobro.core.ports import Connector
 from kontobro.core.settings.check import fit_of
+from kontobro.core.words import Noted, Phrase, phrase, worded
 from kontobro.export.job.masters import load_masters
 from kontobro.health.documents import examine_documents
-from kontobro.health.findings import Finding
+from kontobro.health.findings import Finding, Verdict
 from kontobro.install.connect import ACTIVE, PENDING
-from kontobro.install.level import NextLevel, meaning_of, next_level
+from kontobro.install.level import NextLevel, next_level
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Where the reader goes to fix something. `raise_level` has a place for the level's number."""
+    """Where the reader goes to fix something. `raise_level`: of the level, as a part of a sentence."""
 
     reconnect: str
     first_sync: str
     dimensions: str
-    raise_level: str
+    raise_level: Callable[[int], Phrase]
 
 
 def look(connection: Connection, app: App, words: Words) -> Iterator[Finding]:
     """Every look in turn; one that fails never hides the next."""
     if connection.status != "connected":
         ended = connection.login_ended_at
-        since = f" since {ended:%Y-%m-%d %H:%M} UTC" if ended else ""
-        message = f"Pleo no longer lets Kontobro in{since}."
+        message = worded("found_login_ended")
+        if ended:
+            message = worded("found_login_ended_since", since=f"{ended:%Y-%m-%d %H:%M}")
         if connection.status == "disconnected":
-            message = "The connection is disconnected."
+            message = worded("found_disconnected")
         yield Finding("connection", "bad", message, words.reconnect)
     else:
-        kind = " (trial: preview only)" if connection.trial else ""
-        yield Finding("company", "ok", f"{connection.pleo_name} → {connection.books_name or connection.erp}{kind}")
+        both = f"{connection.pleo_name} → {connection.books_name or connection.erp}"
+        yield Finding("company", "ok", worded("found_trial", both=both) if connection.trial else both)
         yield from _guarded("Pleo", lambda: _look_at_pleo(connection, app, words))
     there = list(_guarded("accounting system", lambda: _look_at_erp(app.connector_for(connection), connection)))
     yield from there
@@ -62,7 +66,8 @@ def _guarded(subject: str, looks: Callable[[], Iterator[Finding]]) -> Iterator[F
 def _look_at_pleo(connection: Connection, app: App, words: Words) -> Iterator[Finding]:
     pleo = app.pleo_for(connection)
     identity = pleo.introspect()
-    yield Finding("Pleo", "ok", f"reachable, logged in with {identity.auth_method.lower().replace('_', ' ')}")
+    method = identity.auth_method.lower().replace("_", " ")
+    yield Finding("Pleo", "ok", worded("found_reachable", method=method))
     yield from _guarded("level", lambda: _look_at_level(identity, connection, app, words))
     yield _of_installation(pleo.installation(), words)
 
@@ -72,15 +77,23 @@ def _look_at_level(identity: Identity, connection: Connection, app: App, words: 
     settings = connection.settings
     level = level_of(settings)
     if scopes := missing_scopes(scopes_for(settings), identity.scopes):
-        message = f"The credential lacks permissions for the syncs that are switched on: {', '.join(scopes)}."
-        yield Finding("permissions", "bad", message, "Connect again with a credential that has them.")
+        message = worded("found_scopes_missing", scopes=tuple(scopes))
+        yield Finding("permissions", "bad", message, worded("found_connect_with_scopes"))
     else:
-        yield Finding("permissions", "ok", f"all that Level {level} needs")
-    on = f"; switched on: {', '.join(settings.sync)}" if settings.sync else ""
+        yield Finding("permissions", "ok", worded("found_scopes", level=level))
     needs = next_level(level, app.connector_for(connection).capabilities, identity)
-    yield Finding("level", "ok", f"{level}: {meaning_of(settings)}{on}", said_of_next(needs, words))
+    yield Finding("level", "ok", _said_of_level(level, settings), said_of_next(needs, words))
     if "dimensions" in settings.sync and not settings.sync_dimensions:
-        yield Finding("dimensions", "ok", "none chosen, so Pleo gets no tags", words.dimensions)
+        yield Finding("dimensions", "ok", worded("found_no_dimensions"), words.dimensions)
+
+
+def _said_of_level(level: Level, settings: Settings) -> str:
+    """The level, what it means, and the kinds that are switched on."""
+    levels = (phrase(f"level_{one}") for one in LEVELS if one <= level)
+    meaning = (*levels, *(phrase(f"extra_{kind.replace('-', '_')}") for kind in extras_of(settings)))
+    if not settings.sync:
+        return worded("found_level", level=level, meaning=meaning)
+    return worded("found_level_on", level=level, meaning=meaning, kinds=tuple(settings.sync))
 
 
 def said_of_next(needs: NextLevel | None, words: Words) -> str:
@@ -88,18 +101,21 @@ def said_of_next(needs: NextLevel | None, words: Words) -> str:
     if needs is None:
         return ""
     if needs.kinds:
-        return f"Level {needs.level} needs {', '.join(needs.kinds)}, which this accounting system does not have."
-    permissions = f"the permissions {', '.join(needs.scopes)}; then: " if needs.scopes else ""
-    return f"Level {needs.level} needs {permissions}{words.raise_level.format(needs.level)}"
+        return worded("found_next_lacks", level=needs.level, kinds=tuple(needs.kinds))
+    then = words.raise_level(needs.level)
+    if needs.scopes:
+        return worded("found_next_scopes", level=needs.level, scopes=tuple(needs.scopes), then=then)
+    return worded("found_next", level=needs.level, then=then)
 
 
 def _of_installation(installation: Installation | None, words: Words) -> Finding:
     if installation is not None and installation.status == ACTIVE:
-        return Finding("installation", "ok", f"its status in Pleo is {installation.status}")
+        return Finding("installation", "ok", worded("found_installed", status=installation.status))
     if installation is not None and installation.status == PENDING:
-        return Finding("installation", "bad", "Pleo is waiting for the first sync.", words.first_sync)
-    state = installation.status if installation else "missing"
-    return Finding("installation", "bad", f"The integration in Pleo is {state}.", words.reconnect)
+        return Finding("installation", "bad", worded("found_pending"), words.first_sync)
+    if installation is None:
+        return Finding("installation", "bad", worded("found_no_integration"), words.reconnect)
+    return Finding("installation", "bad", worded("found_integration", status=installation.status), words.reconnect)
 
 
 def _look_at_erp(connector: Connector, connection: Connection) -> Iterator[Finding]:
@@ -108,26 +124,33 @@ def _look_at_erp(connector: Connector, connection: Connection) -> Iterator[Findi
         yield Finding(
             "accounting system",
             "bad",
-            f"The login now opens company {company.id} ({company.name}), but {connection.erp_company} was connected.",
-            "Use a login for the company that was connected, or connect the other company as a new connection.",
+            worded("found_other_company", id=company.id, name=company.name, connected=connection.erp_company),
+            worded("found_use_login"),
         )
         return
-    through = f" (over {company.through})" if company.through else ""
-    yield Finding("accounting system", "ok", f"{connection.erp}: {company.name}, {company.currency}{through}")
+    said = f"{connection.erp}: {company.name}, {company.currency}"
+    over = worded("found_system_over", system=said, through=company.through or "")
+    yield Finding("accounting system", "ok", over if company.through else said)
     yield from (Finding("master data", "ok", read) for read in company.read_from)
     lost = connector.capabilities.not_kept
     if lost:
-        names = ", ".join(fact.replace("_", " ") for fact in sorted(lost))
-        fix = "If your accounting needs them, add them there by hand, or ask the connector's author."
-        yield Finding("accounting system", "warn", f"This system keeps no {names}.", fix)
+        names = tuple(phrase(f"fact_{fact}") for fact in sorted(lost))
+        yield Finding("accounting system", "warn", worded("found_not_kept", names=names), worded("found_add_by_hand"))
 
 
 def _look_at_settings(connector: Connector, connection: Connection) -> Iterator[Finding]:
     masters = load_masters(connector, connector.check())
     fit = fit_of(connection.settings, masters)
     for problem in fit.problems:
-        yield Finding(f"settings: {problem.field}", "bad", problem.message, problem.remedy)
+        yield _of_setting(problem, "bad")
     if not fit.problems:
-        yield Finding("settings", "ok", "complete, and all accounts exist")
+        yield Finding("settings", "ok", worded("found_settings"))
     for problem in fit.warnings:
-        yield Finding(f"settings: {problem.field}", "warn", problem.message, problem.remedy)
+        yield _of_setting(problem, "warn")
+
+
+def _of_setting(problem: Problem, verdict: Verdict) -> Finding:
+    message, remedy = (
+        Noted(said) if isinstance(said, Phrase) else said for said in (phrase_of(problem), remedy_of(problem))
+    )
+    return Finding(f"settings: {problem.field}", verdict, message, remedy)

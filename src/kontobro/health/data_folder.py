@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kontobro import __version__
+from kontobro.core.dialect import DIALECTS
 from kontobro.core.errors import KontobroError
+from kontobro.core.words import phrase, worded
 from kontobro.health.findings import Finding, Verdict
 
 if TYPE_CHECKING:
@@ -20,16 +22,19 @@ if TYPE_CHECKING:
 
 LEAST_FREE, LITTLE_FREE = 200_000_000, 2_000_000_000
 """Bytes: below the first SQLite and logs are about to stop, below the second it is time to look."""
+MOST_NEWS = 5
+"""Pieces of news of Pleo's answers that are named, the latest first."""
 
 
 def examine_data_folder(app: App) -> list[Finding]:
     """Database, secrets, disk, connections, versions."""
     return [
-        Finding("database", "ok", f"The database {_store(app).place.name} is reachable and up to date."),
+        Finding("database", "ok", worded("found_database", name=_store(app).place.name)),
         secrets_of(_store(app)),
         disk(app.path),
         permissions(app.path),
         connections(app),
+        *pleo(app),
         *connectors(app),
         *documents(app),
         versions(),
@@ -46,11 +51,10 @@ def secrets_of(store: DjangoStore) -> Finding:
         return Finding(
             "secrets",
             "bad",
-            f"{unreadable} of {count} secrets can't be read with this key.",
-            "Use the key they were encrypted with (KONTOBRO_KEY, or the key file next to the database), or "
-            "connect again.",
+            worded("found_secrets_unreadable", unreadable=unreadable, count=count),
+            worded("found_use_key"),
         )
-    return Finding("secrets", "ok", f"The key reads all {count} secrets.")
+    return Finding("secrets", "ok", worded("found_secrets", count=count))
 
 
 def disk(folder: Path) -> Finding:
@@ -60,8 +64,8 @@ def disk(folder: Path) -> Finding:
     return Finding(
         "disk",
         verdict,
-        f"{free // 1_000_000:,} MB are free in the data folder.",
-        "" if verdict == "ok" else "Free some disk space.",
+        worded("found_disk", free=free // 1_000_000),
+        "" if verdict == "ok" else worded("found_free_disk"),
     )
 
 
@@ -72,29 +76,68 @@ def permissions(folder: Path) -> Finding:
         return Finding(
             "permissions",
             "warn",
-            f"Other users may read the data folder (mode {mode:o}).",
-            "Run chmod 700 on the data folder.",
+            worded("found_folder_open", mode=f"{mode:o}"),
+            worded("found_chmod"),
         )
-    return Finding("permissions", "ok", "Only its owner can read the data folder.")
+    return Finding("permissions", "ok", worded("found_folder_closed"))
 
 
 def connections(app: App) -> Finding:
     """How many there are, and how many have lost their login."""
     counts = Counter(each.status for each in app.store.connections())
-    message = ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "none yet"
+    if not counts:
+        return Finding("connections", "ok", worded("found_no_connections"))
+    states = tuple(phrase(f"connections_{status}", count=count) for status, count in sorted(counts.items()))
+    message = worded("found_connections", states=states)
     if counts["reconnect"]:
-        return Finding(
-            "connections", "warn", f"Connections: {message}.", "Connect these again: their login has expired."
-        )
-    return Finding("connections", "ok", f"Connections: {message}.")
+        return Finding("connections", "warn", message, worded("found_connect_these"))
+    return Finding("connections", "ok", message)
+
+
+def pleo(app: App) -> list[Finding]:
+    """What is set where Pleo's documents are open, and what of its answers is not as they say."""
+    return [*_switches(app), _news(app)]
+
+
+def _switches(app: App) -> list[Finding]:
+    """Nothing where nothing is set."""
+    from kontobro.pleo.documented.switches import read_answers
+
+    try:
+        answers = read_answers(app.answers) if app.answers else {}
+        for environment in answers:
+            if environment in DIALECTS:
+                app.dialect_for(environment)
+    except KontobroError as fault:
+        return [Finding("Pleo's switches", "bad", fault.message, fault.remedy)]
+    return [
+        Finding("Pleo's switches", "ok", worded("found_switches", of=environment, names=tuple(sorted(set_here))))
+        for environment, set_here in sorted(answers.items())
+        if set_here
+    ]
+
+
+def _news(app: App) -> Finding:
+    from kontobro.pleo.documented.news import NewsFile
+
+    seen = NewsFile(app.news).read() if app.news else []
+    news = sorted((one for one in seen if one.kind != "fact"), key=lambda one: one.last, reverse=True)
+    if not news:
+        return Finding("Pleo's answers", "ok", worded("found_answers_documented"))
+    named = "; ".join(f"{one.call}: {one.kind} {one.what} ({one.count}×)" for one in news[:MOST_NEWS])
+    message = worded("found_answers_differ", named=named)
+    if len(news) > MOST_NEWS:
+        message = worded("found_answers_differ_more", named=named, more=len(news) - MOST_NEWS)
+    return Finding("Pleo's answers", "warn", message, worded("found_report_answers"))
 
 
 def connectors(app: App) -> list[Finding]:
     """What can be connected, and each other package whose connector can't be loaded."""
     registry = app.registry
     named = ", ".join(_with_package(name, registry.package(name)) for name in registry.names())
-    broken = [Finding("connectors", "warn", fault, "The other connectors work.") for fault in registry.faults()]
-    return [Finding("connectors", "ok", f"Connectors: {named}."), *broken]
+    others = worded("found_other_connectors")
+    broken = [Finding("connectors", "warn", fault, others) for fault in registry.faults()]
+    return [Finding("connectors", "ok", worded("found_connectors", names=named)), *broken]
 
 
 def documents(app: App) -> list[Finding]:
@@ -110,7 +153,7 @@ def _with_package(name: str, package: str) -> str:
 
 def versions() -> Finding:
     """What runs here."""
-    return Finding("versions", "ok", f"Kontobro {__version__} on Python {platform.python_version()}.")
+    return Finding("versions", "ok", worded("found_versions", own=__version__, python=platform.python_version()))
 
 
 def _store(app: App) -> DjangoStore:

@@ -8,8 +8,10 @@ from dataclasses import replace
 from kontobro.bootstrap import App
 from kontobro.core.documents import DocumentRow
 from kontobro.core.errors import KontobroError
+from kontobro.core.master_files import counted
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports import Delivery, DocumentStore
+from kontobro.core.words import Fact, Phrase, part_of, phrase, worded
 from kontobro.export.documents.manifest import number_in
 from kontobro.export.documents.memory import lost
 from kontobro.export.documents.waiting import waiting_of
@@ -44,9 +46,10 @@ def examine_all(app: App) -> Iterator[Finding]:
         looked += 1
         found = [each for each in (_memory(connection, app, store), *_waiting(connection, app, store)) if _asks(each)]
         quiet += not found
-        yield from (replace(each, message=f"{connection.name}: {each.message}") for each in found)
+        for each in found:
+            yield replace(each, message=worded("file_at", place=connection.name, what=part_of(each.message)))
     if looked and quiet == looked:
-        yield Finding("documents", "ok", f"No document waits for a person; connections with documents: {looked}.")
+        yield Finding("documents", "ok", worded("found_documents_quiet", count=looked))
 
 
 def _asks(finding: Finding) -> bool:
@@ -57,26 +60,22 @@ def _masters(connection: Connection, app: App, store: DocumentStore) -> Iterator
     """What was read last, and what of it the next sync finds changed."""
     if (kept := store.masters(connection.id)) is None:
         return
-    counts = ", ".join(_counted(table, number) for table, number in kept.read.counts) or "no records"
-    yield Finding("master data", "ok", f"{kept.read.name}, read {kept.read_at:%Y-%m-%d %H:%M} UTC: {counts}")
+    counts: Fact = tuple(counted(table, number) for table, number in kept.read.counts) or phrase("no_records")
+    at = f"{kept.read_at:%Y-%m-%d %H:%M}"
+    yield Finding("master data", "ok", worded("found_masters", name=kept.read.name, at=at, counts=counts))
     noted = app.store.syncs(connection.id)
     for kind in connection.settings.sync:
         for one in kept.changes(kind, noted.get(NOTED[kind][-1])):
-            said = f"{kept.read.name} changed since the last sync: had {_counted(one.table, one.had)}, now {one.now:,}."
-            yield Finding("master data", "warn", said, "If that is wrong, export the file again before the next sync.")
-
-
-def _counted(table: str, number: int) -> str:
-    """ "412 accounts", "1 tax code"."""
-    name = table.replace("_", " ")
-    return f"{number:,} {name.removesuffix('s') if number == 1 else name}"
+            had = counted(one.table, one.had)
+            said = worded("found_masters_changed", name=kept.read.name, had=had, now=one.now)
+            yield Finding("master data", "warn", said, worded("found_masters_again"))
 
 
 def _place(delivery: Delivery | None) -> Finding:
     if delivery is None:
-        return Finding("delivery", "ok", "Documents are delivered nowhere: download them.")
+        return Finding("delivery", "ok", worded("found_no_delivery"))
     try:
-        return Finding("delivery", "ok", f"Documents are delivered to {delivery.check()}, which can be written to.")
+        return Finding("delivery", "ok", worded("found_delivery", place=delivery.check()))
     except KontobroError as fault:
         return Finding("delivery", "bad", fault.message, fault.remedy, fault=fault)
 
@@ -84,31 +83,31 @@ def _place(delivery: Delivery | None) -> Finding:
 def _memory(connection: Connection, app: App, store: DocumentStore) -> Finding:
     last = store.last_numbers(connection.id)
     if missing := lost(connection, app.store, store):
-        message = f"Document {missing.document} was sealed, but {last.document or 'none'} is the last one known here."
-        remedy = "Restore a backup. If there is none, an owner confirms the last numbers."
-        return Finding("documents", "bad", message, remedy)
+        message = worded("found_document_lost", sealed=str(missing.document), known=str(last.document))
+        if not last.document:
+            message = worded("found_documents_lost", sealed=str(missing.document))
+        return Finding("documents", "bad", message, worded("found_restore"))
     if not last.document:
-        return Finding("documents", "ok", "none yet; the next is document 1")
-    numbers = [f"{series} {number} ({year})".strip() for (series, year), number in sorted(last.vouchers.items())]
-    return Finding("documents", "ok", f"document {last.document} is the last; last vouchers: {', '.join(numbers)}")
+        return Finding("documents", "ok", worded("found_no_document"))
+    numbers = tuple(f"{series} {number} ({year})".strip() for (series, year), number in sorted(last.vouchers.items()))
+    said = worded("found_last_document", number=str(last.document), vouchers=numbers)
+    return Finding("documents", "ok", said)
 
 
 def _waiting(connection: Connection, app: App, store: DocumentStore) -> Iterator[Finding]:
     waiting = waiting_of(connection.id, store, app.clock.now())
     if waiting.conflicts:
-        said = f"{_numbers(waiting.conflicts)}: released, and then marked as imported. Exports stop."
-        yield Finding("documents", "bad", said, "Void its entries in the accounting system, then remove the mark.")
+        said = worded("found_released_imported", numbers=_numbers(waiting.conflicts))
+        yield Finding("documents", "bad", said, worded("found_void_entries"))
     if waiting.unsure:
-        said = f"{_numbers(waiting.unsure)}: may have been sent."
-        yield Finding(
-            "documents", "warn", said, "Check whether it arrived. Then mark it as delivered, or send it again."
-        )
+        said = worded("found_unsure", numbers=_numbers(waiting.unsure))
+        yield Finding("documents", "warn", said, worded("found_check_arrived"))
     if waiting.undelivered:
-        said = f"{_numbers(waiting.undelivered)}: sealed and not delivered yet."
-        yield Finding("documents", "warn", said, "Deliver it now, or wait: the next export delivers it first.")
+        said = worded("found_undelivered", numbers=_numbers(waiting.undelivered))
+        yield Finding("documents", "warn", said, worded("found_deliver_now"))
     if waiting.late:
-        said = f"{_numbers(waiting.late)}: delivered and not marked as imported."
-        yield Finding("documents", "warn", said, "Import it in the accounting system, then mark it.")
+        said = worded("found_not_imported", numbers=_numbers(waiting.late))
+        yield Finding("documents", "warn", said, worded("found_import_it"))
 
 
 def _manifests(connection: Connection, store: DocumentStore, delivery: Delivery | None) -> Iterator[Finding]:
@@ -121,10 +120,11 @@ def _manifests(connection: Connection, store: DocumentStore, delivery: Delivery 
     except KontobroError:
         return  # said of the place
     if missing := [row for row in rows if row.number not in there]:
-        said = f"{_numbers(missing)}: the manifest is not beside the delivered files."
-        yield Finding("documents", "warn", said, "Put it back from a backup: lost history is read from manifests.")
+        said = worded("found_no_manifest", numbers=_numbers(missing))
+        yield Finding("documents", "warn", said, worded("found_put_back"))
 
 
-def _numbers(rows: Sequence[DocumentRow]) -> str:
-    shown = ", ".join(str(row.number) for row in rows[:10])
-    return f"document{'s' if len(rows) > 1 else ''} {shown}{', …' if len(rows) > 10 else ''}"
+def _numbers(rows: Sequence[DocumentRow]) -> Phrase:
+    """ "document 3", "documents 3, 4", of many the first ones."""
+    shown = ", ".join(str(row.number) for row in rows[:10]) + (", …" if len(rows) > 10 else "")
+    return phrase("documents_several" if len(rows) > 1 else "documents_one", numbers=shown)

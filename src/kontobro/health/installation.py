@@ -16,7 +16,7 @@ from kontobro.bootstrap import App, SystemClock
 from kontobro.core.errors import KontobroError
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports import Clock
-from kontobro.core.words import told
+from kontobro.core.words import Fact, told, worded
 from kontobro.health.data_folder import examine_data_folder
 from kontobro.health.findings import Finding, Verdict
 from kontobro.net.client import open_client, proxies_in_use
@@ -76,26 +76,19 @@ def public_url(config: ServiceConfig) -> Finding:
     if fault := refusal(config):
         return Finding("public address", "bad", fault.message, fault.remedy)
     if urlsplit(config.public_url).scheme == "https":
-        return Finding("public address", "ok", f"{config.public_url} is HTTPS.")
+        return Finding("public address", "ok", worded("found_https", url=config.public_url))
     if config.local:
-        return Finding(
-            "public address", "ok", f"{config.public_url}: this machine only. Pleo's webhooks can't reach it."
-        )
-    remedy = "Put a reverse proxy with TLS in front, and set KONTOBRO_PUBLIC_URL to https://…"
-    return Finding(
-        "public address", "bad", f"{config.public_url} is not HTTPS: passwords are sent unencrypted.", remedy
-    )
+        return Finding("public address", "ok", worded("found_address_local", url=config.public_url))
+    return Finding("public address", "bad", worded("found_no_https", url=config.public_url), worded("found_use_proxy"))
 
 
 def sign_up(config: ServiceConfig) -> Finding:
     """Who gets in."""
     if not config.signup_open:
-        link = " The first visit needs a link." if config.local else ""
-        return Finding("sign-up", "ok", f"Sign-up is by invitation only.{link}")
+        return Finding("sign-up", "ok", worded("found_invited_link") if config.local else worded("found_invited"))
     if config.local:
-        remedy = "Remove KONTOBRO_SIGNUP unless you trust every user of this machine."
-        return Finding("sign-up", "warn", "Every user of this machine may sign up.", remedy)
-    return Finding("sign-up", "ok", "Everyone who can open the public address may sign up.")
+        return Finding("sign-up", "warn", worded("found_sign_up_local"), worded("found_remove_signup"))
+    return Finding("sign-up", "ok", worded("found_sign_up_open"))
 
 
 def ledger_folder(folder: Path) -> Finding:
@@ -103,42 +96,39 @@ def ledger_folder(folder: Path) -> Finding:
     try:
         mode = stat.S_IMODE(folder.stat().st_mode)
     except OSError as error:
-        what = f"The ledger folder {folder} can't be read ({error.strerror})."
-        return Finding("ledgers", "warn", what, "Create it, or correct KONTOBRO_LEDGER_FOLDERS.")
+        what = worded("found_ledgers_unreadable", folder=str(folder), why=error.strerror or "")
+        return Finding("ledgers", "warn", what, worded("found_ledgers_correct"))
     if mode & 0o022:
-        what = f"Other users may write to the ledger folder {folder} (mode {mode:o}), and a ledger can run code."
+        what = worded("found_ledgers_open", folder=str(folder), mode=f"{mode:o}")
         return Finding("ledgers", "bad", what, f"chmod go-w {folder}")
-    return Finding("ledgers", "ok", f"Ledgers are read from {folder}.")
+    return Finding("ledgers", "ok", worded("found_ledgers", folder=str(folder)))
 
 
 def session_key(config: ServiceConfig) -> Finding:
     """Sessions are forged by who guesses it."""
     given = config.secret_key.get_secret_value()
-    remedy = "Set KONTOBRO_SECRET_KEY to 50 random characters or more, the same on all machines."
+    remedy = worded("found_set_session_key")
     if not given:
         verdict: Verdict = "warn" if config.database_url.get_secret_value() else "ok"
-        what = "Each machine creates its own session key and keeps it in its data folder."
-        return Finding("session key", verdict, what, "" if verdict == "ok" else remedy)
+        return Finding("session key", verdict, worded("found_own_session_key"), "" if verdict == "ok" else remedy)
     if len(given) < SHORT_SECRET or len(set(given)) < 10:
-        return Finding("session key", "bad", f"The session key is weak: {len(given)} characters.", remedy)
-    return Finding("session key", "ok", f"The session key has {len(given)} characters.")
+        return Finding("session key", "bad", worded("found_session_key_weak", count=len(given)), remedy)
+    return Finding("session key", "ok", worded("found_session_key", count=len(given)))
 
 
 def encryption_key(config: ServiceConfig) -> Finding:
     if config.key.get_secret_value():
-        return Finding("encryption key", "ok", "Secrets are encrypted with KONTOBRO_KEY.")
+        return Finding("encryption key", "ok", worded("found_key"))
     if config.database_url.get_secret_value():
-        return Finding(
-            "encryption key", "bad", "KONTOBRO_KEY is not set, and PostgreSQL needs it.", "Set KONTOBRO_KEY."
-        )
-    return Finding("encryption key", "ok", "Secrets are encrypted with the key file beside the database.")
+        return Finding("encryption key", "bad", worded("found_no_key"), worded("found_set_key"))
+    return Finding("encryption key", "ok", worded("found_key_file"))
 
 
 def metrics_access(config: ServiceConfig) -> Finding:
     token = config.metrics_token.get_secret_value()
     if token and len(token) < 20:
-        return Finding("metrics", "warn", "KONTOBRO_METRICS_TOKEN is too short.", "Use 20 random characters or more.")
-    return Finding("metrics", "ok", "Metrics: with a token." if token else "Metrics: this machine only.")
+        return Finding("metrics", "warn", worded("found_token_short"), worded("found_token_longer"))
+    return Finding("metrics", "ok", worded("found_metrics_token") if token else worded("found_metrics_local"))
 
 
 def proxy(config: ServiceConfig, proxies: Sequence[str] | None = None) -> list[Finding]:
@@ -146,22 +136,20 @@ def proxy(config: ServiceConfig, proxies: Sequence[str] | None = None) -> list[F
     found = proxies_in_use() if proxies is None else proxies
     if not found:
         return []
-    message = f"Calls go through the proxy {', '.join(found)}, which does its own DNS lookups."
+    message = worded("found_proxy", names=tuple(found))
     if config.local:
         return [Finding("proxy", "ok", message)]
-    remedy = "Block private networks in the proxy: Kontobro itself can check only numeric addresses."
-    return [Finding("proxy", "warn", message, remedy)]
+    return [Finding("proxy", "warn", message, worded("found_block_networks"))]
 
 
 def mail(config: ServiceConfig) -> Finding:
     """Reaches the server and logs in; no mail is sent."""
     try:
         if try_mail_server(config):
-            return Finding("mail", "ok", "The mail server accepts the login.")
+            return Finding("mail", "ok", worded("found_mail"))
     except KontobroError as fault:
         return Finding("mail", "bad", fault.message, fault.remedy)
-    remedy = "Set KONTOBRO_MAIL_URL. Without it there are no notifications, and passwords can't be reset."
-    return Finding("mail", "ok" if config.local else "warn", "No mail server: emails are only logged.", remedy)
+    return Finding("mail", "ok" if config.local else "warn", worded("found_no_mail"), worded("found_set_mail"))
 
 
 def _at_work(config: ServiceConfig, app: App, look: Look | None) -> list[Finding]:
@@ -180,23 +168,23 @@ def examine_work(vitals: Vitals, poll: timedelta) -> list[Finding]:
 
 def _workers(vitals: Vitals) -> Finding:
     if vitals.workers:
-        return Finding("worker", "ok", f"Workers running: {vitals.workers}.")
-    return Finding("worker", "bad", "No worker is running: nothing is exported.", "Start kontobro worker (or serve).")
+        return Finding("worker", "ok", worded("found_workers", count=vitals.workers))
+    return Finding("worker", "bad", worded("found_no_worker"), worded("operator_start_worker"))
 
 
 def _queue(vitals: Vitals, poll: timedelta) -> Finding:
-    message = f"{vitals.waiting} waiting, {vitals.running} running; the oldest has waited {_span(vitals.oldest_wait)}."
+    oldest = _span(vitals.oldest_wait)
+    message = worded("found_queue", waiting=vitals.waiting, running=vitals.running, oldest=oldest)
     late = vitals.oldest_wait > max(2 * poll, timedelta(minutes=5))
-    remedy = "Start more workers, or raise KONTOBRO_WORKERS." if late else ""
-    return Finding("queue", "warn" if late else "ok", message, remedy)
+    return Finding("queue", "warn" if late else "ok", message, worded("found_more_workers") if late else "")
 
 
 def _looks(vitals: Vitals, poll: timedelta) -> Finding:
     if vitals.since_look is None:
-        return Finding("polling", "ok", "Pleo has not been checked for export jobs yet.")
+        return Finding("polling", "ok", worded("found_not_polled"))
     late = vitals.since_look > 5 * poll
-    message = f"Pleo was last checked for export jobs {_span(vitals.since_look)} ago."
-    return Finding("polling", "warn" if late else "ok", message, "Check that a worker is running." if late else "")
+    message = worded("found_polled", span=_span(vitals.since_look))
+    return Finding("polling", "warn" if late else "ok", message, worded("found_check_worker") if late else "")
 
 
 def _outside(config: ServiceConfig, app: App, transport: httpx2.BaseTransport | None) -> list[Finding]:
@@ -214,9 +202,9 @@ def database_clock(config: ServiceConfig, clock: Clock) -> Finding:
         with psycopg.connect(config.database_url.get_secret_value(), connect_timeout=10) as session:
             row = session.execute("SELECT now()").fetchone()
     except psycopg.Error:
-        return Finding("clock", "warn", "The database's time can't be read.", "See the database check.")
+        return Finding("clock", "warn", worded("found_no_database_time"), worded("found_see_database"))
     there = row[0] if row else clock.now()
-    return _clock("the database's", clock.now() - there)
+    return _clock("database", clock.now() - there)
 
 
 def pleo_clock(api_url: str, clock: Clock, transport: httpx2.BaseTransport | None) -> Finding:
@@ -226,20 +214,16 @@ def pleo_clock(api_url: str, clock: Clock, transport: httpx2.BaseTransport | Non
             answer = http.head(api_url)
         there = parsedate_to_datetime(answer.headers["date"])
     except (httpx2.HTTPError, KeyError, ValueError) as error:
-        what = f"Pleo at {urlsplit(api_url).netloc} can't be reached, or sends no time ({type(error).__name__})."
-        return Finding("clock", "warn", what, "Check the network. status.pleo.io shows outages.")
-    return _clock("Pleo's", clock.now() - (there if there.tzinfo else there.replace(tzinfo=UTC)))
+        what = worded("found_no_pleo_time", host=urlsplit(api_url).netloc, kind=type(error).__name__)
+        return Finding("clock", "warn", what, worded("found_check_network"))
+    return _clock("pleo", clock.now() - (there if there.tzinfo else there.replace(tzinfo=UTC)))
 
 
 def _clock(whose: str, off: timedelta) -> Finding:
     apart = abs(off)
     verdict: Verdict = "bad" if apart > CLOCK_BAD else "warn" if apart > CLOCK_WARN else "ok"
-    remedy = (
-        ""
-        if verdict == "ok"
-        else "Synchronise the clock with a time server. Beyond five minutes, Pleo's webhooks are refused."
-    )
-    return Finding("clock", verdict, f"This machine's clock and {whose} are {_span(apart)} apart.", remedy)
+    message = worded(f"found_clock_{whose}", span=_span(apart))
+    return Finding("clock", verdict, message, "" if verdict == "ok" else worded("found_set_clock"))
 
 
 def webhooks(
@@ -250,20 +234,22 @@ def webhooks(
 
     missing, unknown = 0, 0
     for connection in asked:
-        opened = open_subscriptions(connection, app.store, app.clock, Ways(transport=transport))
+        opened = open_subscriptions(
+            connection, app.store, app.clock, Ways(transport=transport, dialect=app.dialect_for(connection.environment))
+        )
         try:
             missing += not _is_watched(opened, config)
         except KontobroError:
             unknown += 1
         finally:
             opened.close()
-    message = f"Webhooks: {len(asked) - missing - unknown} of {len(asked)} connections checked are subscribed"
+    counts: dict[str, Fact] = {"subscribed": len(asked) - missing - unknown, "asked": len(asked)}
+    message = worded("found_webhooks", **counts)
     if not missing and not unknown:
-        return Finding("webhooks", "ok", f"{message}.")
-    remedy = "Open the connection's page and subscribe again. Until then, polling finds export jobs."
-    return Finding(
-        "webhooks", "warn", f"{message}; {unknown} could not be checked." if unknown else f"{message}.", remedy
-    )
+        return Finding("webhooks", "ok", message)
+    if unknown:
+        message = worded("found_webhooks_unknown", unknown=unknown, **counts)
+    return Finding("webhooks", "warn", message, worded("found_subscribe_again"))
 
 
 def _is_watched(opened: Subscriptions, config: ServiceConfig) -> bool:

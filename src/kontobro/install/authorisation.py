@@ -24,7 +24,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from kontobro.core.dialect import TagScope, canonical, dialect_of, other_spelling, spelling_in
+from kontobro.core.dialect import Dialect, TagScope, canonical, dialect_of, other_spelling, spelling_in
 from kontobro.core.errors import LoginFailed, shown
 from kontobro.core.model.connection import Connection
 
@@ -110,9 +110,9 @@ def code_of(answer: Mapping[str, str], remedy: str) -> str:
     return code
 
 
-def spelling_for(environment: str, known: Iterable[Connection]) -> TagScope:
+def spelling_for(environment: str, known: Iterable[Connection], dialect: Dialect | None = None) -> TagScope:
     """How to ask for the scopes of tags: as an OAuth connection of this environment has them, else by its dialect."""
-    usual = dialect_of(environment).tag_scope
+    usual = (dialect or dialect_of(environment)).tag_scope
     granted = (it.scopes for it in known if it.environment == environment and it.auth == "oauth")
     worked = {spelling for scopes in granted if (spelling := spelling_in(scopes))}
     return usual if usual in worked or not worked else next(iter(worked))
@@ -136,10 +136,17 @@ class Consent:
         return other_spelling(self.usual) if has_tags and self.spelling == self.usual else None
 
 
-def consent_for(environment: str, needed: Iterable[str], known: Iterable[Connection], kept: TagScope | None) -> Consent:
-    """The consent to ask for. `kept`: what `after` gave when Pleo did not know a scope, None at first."""
+def consent_for(
+    environment: str,
+    needed: Iterable[str],
+    known: Iterable[Connection],
+    kept: TagScope | None,
+    dialect: Dialect | None = None,
+) -> Consent:
+    """The consent to ask for. `kept`: what `after` gave when Pleo did not know a scope, None at first. `dialect`: other
+    than the environment's usual one."""
     there = [it for it in known if it.environment == environment and it.auth == "oauth" and it.scopes]
-    usual = spelling_for(environment, there)
+    usual = spelling_for(environment, there, dialect)
     # what this environment's client was not granted before, it is not registered for
     ask_more = kept is None and (not there or any(it.scopes >= OPTIONAL for it in there))
     return Consent(frozenset(needed) | (OPTIONAL if ask_more else frozenset()), kept or usual, usual)

@@ -14,10 +14,13 @@ from httpx2._utils import get_environment_proxies  # how httpx2 itself reads HTT
 from kontobro.net.addresses import ANYWHERE, NetworkPolicy, PrivateAddress, literal
 from kontobro.net.backend import PinnedBackend
 from kontobro.net.deadline import Monotonic, seconds_left, time_limit
-from kontobro.net.limits import AnswerTooLarge, Limits, read_bounded
+from kontobro.net.limits import AnswerTooLarge, Limits, MethodRefused, read_bounded
 
 MOST_BYTES: Final = "kontobro.most_bytes"
 """A request's extension: the most bytes of its answer, where it is not the client's usual."""
+
+KEPT: Final = 5.0
+"""Seconds that httpx2 keeps an unused connection open, where nothing else is asked for."""
 
 MOST_OF_A_REFUSAL: Final = 1024 * 1024
 
@@ -34,20 +37,22 @@ def open_client(
     *,
     transport: httpx2.BaseTransport | None = None,
     trust_env: bool = True,
+    keep: float = KEPT,
     **options: Any,
 ) -> httpx2.Client:
     """A client whose every answer is read whole, within `limits`. `options` are httpx2.Client's own.
 
     `transport` stands in for the network. With `trust_env` the environment's proxies are used: then names are looked
-    up by the proxy, and the policy sees only addresses that are written out.
+    up by the proxy, and the policy sees only addresses that are written out. A connection that is not used is kept open
+    for `keep` seconds.
     """
     options["headers"] = {"Accept-Encoding": "gzip", **(options.get("headers") or {})}
     if transport is not None:
         checked = LiteralsChecked(transport, policy)
         return httpx2.Client(transport=BoundedTransport(checked, limits), trust_env=False, **options)
     proxies = get_environment_proxies() if trust_env else {}
-    mounts = {pattern: _proxied(proxy, limits, policy) if proxy else None for pattern, proxy in proxies.items()}
-    direct = BoundedTransport(_pinned(policy), limits)
+    mounts = {pattern: _proxied(proxy, limits, policy, keep) if proxy else None for pattern, proxy in proxies.items()}
+    direct = BoundedTransport(_pinned(policy, keep), limits)
     return httpx2.Client(transport=direct, mounts=mounts, trust_env=False, **options)
 
 
@@ -57,15 +62,19 @@ def proxies_in_use() -> list[str]:
     return sorted({f"{url.scheme}://{url.netloc.decode()}" for url in urls})
 
 
-def _pinned(policy: NetworkPolicy) -> httpx2.HTTPTransport:
-    return _with_backend(httpx2.HTTPTransport(verify=trusted()), policy, keep=False)
+def _pinned(policy: NetworkPolicy, keep: float) -> httpx2.HTTPTransport:
+    return _with_backend(httpx2.HTTPTransport(verify=trusted(), limits=_pool(keep)), policy, keep=False)
 
 
-def _proxied(proxy: str, limits: Limits, policy: NetworkPolicy) -> httpx2.BaseTransport:
+def _pool(keep: float) -> httpx2.Limits:
+    """httpx2's own numbers, for so many seconds."""
+    return httpx2.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=keep)
+
+
+def _proxied(proxy: str, limits: Limits, policy: NetworkPolicy, keep: float) -> httpx2.BaseTransport:
     """The operator named the proxy: any address may be its own, and the first one found stays."""
-    through = _with_backend(
-        httpx2.HTTPTransport(verify=trusted(), proxy=proxy), NetworkPolicy(resolve=policy.resolve), keep=True
-    )
+    open_way = httpx2.HTTPTransport(verify=trusted(), limits=_pool(keep), proxy=proxy)
+    through = _with_backend(open_way, NetworkPolicy(resolve=policy.resolve), keep=True)
     return BoundedTransport(LiteralsChecked(through, policy), limits)
 
 
@@ -77,12 +86,17 @@ def _with_backend(transport: httpx2.HTTPTransport, policy: NetworkPolicy, *, kee
 
 
 class BoundedTransport(httpx2.BaseTransport):
-    """Reads each answer whole, within its limits, before anybody sees it: decompressed, and no longer than allowed."""
+    """Reads each answer whole, within its limits, before anybody sees it: decompressed, and no longer than allowed.
+
+    A request whose method its limits leave out never leaves: no proxy, redirect or repeat goes past this.
+    """
 
     def __init__(self, inner: httpx2.BaseTransport, limits: Limits, clock: Monotonic = time.monotonic) -> None:
         self._inner, self._limits, self._clock = inner, limits, clock
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        if self._limits.methods is not None and request.method not in self._limits.methods:
+            raise MethodRefused(request.method)
         with time_limit(self._limits.seconds, self._clock):
             left = max(seconds_left(self._clock) or 0.0, 0.001)
             steps = request.extensions.get("timeout", {})

@@ -10,6 +10,9 @@ from typing import Final
 
 import httpx2
 
+from kontobro.core.errors import KontobroError, shown
+from kontobro.core.words import told
+
 MOST_DIGITS: Final = 60
 """Digits before and after the point of a number that another system sends: amounts have 30, rates 40."""
 
@@ -24,12 +27,23 @@ class AnswerTooLarge(httpx2.DecodingError):
         self.most = most
 
 
+class MethodRefused(KontobroError):
+    """A client that only reads was asked to write. Nothing was sent."""
+
+    def __init__(self, method: str) -> None:
+        super().__init__(*told("method_refused", method=shown(method, 20)))
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Of one call: `seconds` from its start to the last byte read, `most_bytes` of its answer, decompressed."""
+    """Of one call: `seconds` from its start to the last byte read, `most_bytes` of its answer, decompressed.
+
+    `methods`: the only ones that leave (in capitals); without them all do.
+    """
 
     seconds: float
     most_bytes: int
+    methods: frozenset[str] | None = None
 
 
 def read_bounded(chunks: Iterable[bytes], coding: str, most: int) -> bytes:

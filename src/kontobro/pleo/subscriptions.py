@@ -136,23 +136,3 @@ def open_subscriptions(connection: Connection, tokens: TokenStore, clock: Clock,
     """The subscriptions of a connection. Reads no token before the first call."""
     calls = open_calls(connection, tokens, clock, ways)
     return Subscriptions(calls, events_of(connection.settings, calls.dialect))
-
-
-def subscribe(
-    connection: Connection, url: str, tokens: TokenStore, clock: Clock, known: str | None = None
-) -> Subscription:
-    """`Subscriptions.subscribe`, opened and closed around it."""
-    opened = open_subscriptions(connection, tokens, clock)
-    try:
-        return opened.subscribe(url, known)
-    finally:
-        opened.close()
-
-
-def unsubscribe(connection: Connection, url: str, tokens: TokenStore, clock: Clock, known: str | None = None) -> int:
-    """`Subscriptions.unsubscribe`, opened and closed around it."""
-    opened = open_subscriptions(connection, tokens, clock)
-    try:
-        return opened.unsubscribe(url, known)
-    finally:
-        opened.close()

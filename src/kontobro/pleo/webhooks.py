@@ -21,6 +21,8 @@ from standardwebhooks import Webhook
 from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from kontobro.core.errors import KontobroError, Misconfigured, shown
+from kontobro.pleo.documented.drift import News
+from kontobro.pleo.documented.shape import shown_word
 
 EventKind = Literal["export-job.created", "vendor.created", "other"]
 
@@ -59,7 +61,8 @@ class Unreadable(WebhookRejected):
 class Delivery:
     """One delivery. `delivery_id` is the same when Pleo sends it again, `event_id` the same for all subscribers.
 
-    `subject_id`: the export job's or vendor's id. `raw` is the body as it came. Empty strings where Pleo left it out.
+    `subject_id`: the export job's or vendor's id. `raw` is the body as it came, `merged` the form that has all of it
+    below `payload`. Empty strings where Pleo left it out.
     """
 
     kind: EventKind
@@ -69,6 +72,7 @@ class Delivery:
     company_id: str
     subject_id: str
     sent_at: datetime
+    merged: bool = False
     raw: bytes = field(repr=False)
 
 
@@ -105,7 +109,7 @@ def verify_and_read(
         raise BadSignature("The webhook's signature is not right.", "Subscribe again if this continues.")
     if abs(now - sent_at) > tolerance:
         raise TooOld("The webhook's timestamp is too far from now.", "Set this machine's clock by a time server.")
-    event = _read(body)
+    event, merged = _read(body)
     return Delivery(
         kind=KINDS.get(event.event_type, "other"),
         event_type=shown(event.event_type),
@@ -114,8 +118,17 @@ def verify_and_read(
         company_id=_short(event.data.company_id),
         subject_id=_short(event.data.id),
         sent_at=sent_at,
+        merged=merged,
         raw=body,
     )
+
+
+def seen_of(delivery: Delivery) -> list[News]:
+    """What a delivery shows of what Pleo's documents leave open; an event of another name is news."""
+    facts = [News("fact", "signed"), News("fact", f"body {'merged' if delivery.merged else 'event'}")]
+    if delivery.kind == "other":
+        return [*facts, News("word", f"eventType {shown_word(delivery.event_type)}")]
+    return [*facts, News("fact", f"eventType {delivery.event_type}")]
 
 
 def _instant(text: str) -> datetime:
@@ -144,14 +157,14 @@ def _key(secret: str) -> Webhook:
         raise Misconfigured("The webhook's secret can't be used.", "Subscribe again.") from None
 
 
-def _read(body: bytes) -> _Event:
-    """The event in either shape. Raises Unreadable."""
+def _read(body: bytes) -> tuple[_Event, bool]:
+    """The event in either shape, and whether it is the merged one. Raises Unreadable."""
     try:
-        return msgspec.json.decode(body, type=_Event)
+        return msgspec.json.decode(body, type=_Event), False
     except (msgspec.MsgspecError, RecursionError):
         pass
     try:
-        return msgspec.json.decode(body, type=_Merged).payload
+        return msgspec.json.decode(body, type=_Merged).payload, True
     except (msgspec.MsgspecError, RecursionError):
         raise Unreadable("The webhook's body is not an event as Pleo documents it.") from None
 

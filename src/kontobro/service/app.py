@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from kontobro.bootstrap import App, SystemClock
+from kontobro.bootstrap import ANSWERS, NEWS, App, SystemClock
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports import Clock
 from kontobro.core.ports.delivery import is_path
@@ -45,11 +45,34 @@ def open_service_app(config: ServiceConfig, clock: Clock | None = None, owner: O
         network=network,
         registry=registry,
         mailers=partial(mailer_of, config),
+        answers=config.home / ANSWERS,
+        news=config.home / NEWS,
+        counts=PleoFigures(),
     )
     app.opened.callback(store.close)
     if paces:
         app.opened.callback(paces.close)
     return app
+
+
+class PleoFigures:
+    """Counts calls and news of Pleo's for metrics, which are imported when the first is counted: where gunicorn's
+    processes share them is set by then."""
+
+    def left(self, call: str) -> None:
+        from kontobro.service.metrics.counters import PLEO_CALLS
+
+        PLEO_CALLS.labels(call).inc()
+
+    def limited(self) -> None:
+        from kontobro.service.metrics.counters import PLEO_LIMITED
+
+        PLEO_LIMITED.inc()
+
+    def news(self, call: str, kind: str) -> None:
+        from kontobro.service.metrics.counters import PLEO_NEWS
+
+        PLEO_NEWS.labels(call, kind).inc()
 
 
 def mailer_of(config: ServiceConfig, connection: Connection) -> DocumentMailer:

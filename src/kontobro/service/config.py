@@ -112,7 +112,14 @@ class ServiceConfig(BaseSettings):
         "one less.",
     )
     poll_seconds: int = Field(
-        120, ge=5, description="How often each connection is checked for export jobs, because webhooks may get lost."
+        120, ge=5, description="How often a connection without webhooks is checked for export jobs."
+    )
+    reconcile_seconds: int = Field(
+        900,
+        ge=5,
+        le=1800,
+        description="How often a connection with webhooks is checked for export jobs, because webhooks may get lost. "
+        "Pleo's export jobs expire after an hour.",
     )
     mail_url: SecretStr = Field(
         SecretStr(""),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
+from django.db.models.functions import Coalesce
 
 from kontobro.store.columns import OfConnection
 from kontobro.store.schema.moves import STATES
@@ -72,7 +73,8 @@ class Secret(OfConnection):
 
 
 class Job(OfConnection):
-    """The last run of a job. `claimed_at` is a moment of Pleo's clock."""
+    """The last run of a job. `claimed_at` is a moment of Pleo's clock. `purged`: names and contents are deleted; NULL
+    while there may be some."""
 
     job_id: Text = models.TextField()
     run: Text = models.TextField()
@@ -82,12 +84,20 @@ class Job(OfConnection):
     finished_at: OptionalInstant = models.DateTimeField(null=True)
     failure: OptionalText = models.TextField(null=True)
     claimed_at: OptionalInstant = models.DateTimeField(null=True)
+    purged: OptionalFlag = models.BooleanField(null=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["connection", "job_id"], name="kontobro_one_job"),)
         indexes = (
             models.Index(fields=["connection", "started_at", "id"], name="kontobro_newest_jobs"),
             models.Index(fields=["connection", "finished_at"], name="kontobro_finished_jobs"),
+            # What a purge has to look at, whatever was purged before.
+            models.Index(
+                "connection",
+                Coalesce("finished_at", "started_at"),
+                name="kontobro_unpurged_jobs",
+                condition=models.Q(purged__isnull=True),
+            ),
         )
 
 
@@ -142,6 +152,12 @@ class Booking(OfConnection):
             ),
             models.Index(fields=["connection", "updated_at", "id"], name="kontobro_newest"),
             models.Index(fields=["connection", "date", "id"], name="kontobro_dated"),
+            models.Index(
+                fields=["connection", "settles_vendor"],
+                name="kontobro_open_payments",
+                condition=models.Q(settles_vendor__isnull=False, outcome="booked")
+                & (models.Q(settled__isnull=True) | models.Q(settled=False)),
+            ),
         )
 
 

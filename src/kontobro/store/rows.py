@@ -9,6 +9,7 @@ from typing import Any
 
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.history import BookingRow, JobRow
+from kontobro.core.words.facts import text_from
 from kontobro.store.secrets.codec import invoice_key_from, notes_from, problems_from, settings_from, settings_to
 
 AS_NAMED: Mapping[str, str] = MappingProxyType({})
@@ -46,7 +47,8 @@ def connection_of(row: Any, names: Mapping[str, str] = AS_NAMED) -> Connection:
 
 
 def job_of(row: Any) -> JobRow:
-    return JobRow(**{name: getattr(row, name) for name in _JOB})
+    columns = {name: getattr(row, name) for name in _JOB}
+    return JobRow(**{**columns, "failure": text_from(columns["failure"])})
 
 
 def booking_of(row: Any) -> BookingRow:

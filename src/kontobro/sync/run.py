@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from kontobro.core.errors import KontobroError, Misconfigured, NotApproved, Problem, UnsafePlan, shown
 from kontobro.core.model.bindings import MasterKind
@@ -23,7 +23,18 @@ from kontobro.sync import source
 from kontobro.sync.apply import PlanRun, SyncPorts, SyncProgress, quiet
 from kontobro.sync.bound import Bound
 
-__all__ = ["KINDS", "SyncPorts", "SyncResult", "apply_plan", "in_sync", "is_due", "limits_of", "plan_sync", "quiet"]
+__all__ = [
+    "KINDS",
+    "SyncPorts",
+    "SyncResult",
+    "apply_plan",
+    "due_kinds",
+    "in_sync",
+    "is_due",
+    "limits_of",
+    "plan_sync",
+    "quiet",
+]
 
 KINDS: tuple[SyncKind, ...] = ("accounts", "tax-codes", "dimensions", "vendors")
 
@@ -34,6 +45,9 @@ NOTED: Mapping[str, tuple[MasterKind, ...]] = {
     "vendors": ("vendors",),
 }
 """The kinds at Pleo that each sync covers, under which it is noted."""
+
+Syncs = Mapping[MasterKind, tuple[datetime, str, str]]
+"""The latest sync of each kind, as `Store.syncs` has it."""
 
 DAY, HOUR = timedelta(hours=24), timedelta(hours=1)
 PERIODS: Mapping[str, timedelta] = {"accounts": DAY, "tax-codes": DAY, "dimensions": HOUR, "vendors": DAY}
@@ -118,11 +132,20 @@ def is_due(connection: Connection, kind: str, ports: SyncPorts) -> bool:
     """Is it time for this kind's next sync? One that failed is tried again within the hour."""
     _require_kind(kind)
     latest = ports.store.syncs(connection.id).get(NOTED[kind][-1])
-    if latest is None:
-        return True
+    return latest is None or _is_past(latest, kind, ports.clock.now())
+
+
+def due_kinds(connection: Connection, noted: Syncs, now: datetime) -> list[SyncKind]:
+    """The kinds that a schedule syncs now, by their latest syncs. One that was never synced waits for a person, who is
+    shown its first plan."""
+    latest = {kind: noted.get(NOTED[kind][-1]) for kind in KINDS if kind in connection.settings.sync}
+    return [kind for kind, one in latest.items() if one is not None and _is_past(one, kind, now)]
+
+
+def _is_past(latest: tuple[datetime, str, str], kind: str, now: datetime) -> bool:
     at, outcome, _ = latest
     period = min(PERIODS[kind], HOUR) if outcome == "failed" else PERIODS[kind]
-    return ports.clock.now() >= at + period
+    return now >= at + period
 
 
 def in_sync(connection: Connection, store: Store, done: Collection[str] = ()) -> bool:

@@ -37,20 +37,22 @@ class BackToPage:
 
 
 class SignedOut:
-    """A form that was sent after the session ended saves nothing: the page to sign in says so."""
+    """A form that was sent after the session ended saves nothing: the page to sign in says so. A part of a page that is
+    asked for then has the whole page loaded again, which leads there; else the way to sign in would stand in its place.
+    """
 
     def __init__(self, respond: Callable[[HttpRequest], HttpResponse]) -> None:
         self._respond = respond
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self._respond(request)
-        leads = response.get("Location", "")
-        if (
-            request.method == "POST"
-            and leads.startswith(f"{reverse('account_login')}?")
-            and not request.user.is_authenticated
-        ):
+        leads = response.get("Location", "").startswith(f"{reverse('account_login')}?")
+        if not leads or request.user.is_authenticated:
+            return response
+        if request.method == "POST":
             messages.warning(request, _("You were signed out, so nothing was saved. Sign in and try again."))
+        if request.headers.get("HX-Request"):
+            return HttpResponse(headers={"HX-Refresh": "true"})
         return response
 
 

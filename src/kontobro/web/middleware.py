@@ -130,6 +130,10 @@ def outage_page() -> HttpResponse:
 
 
 def fault_page(request: HttpRequest, fault: KontobroError) -> HttpResponse:
+    """What happened and what to do, as a page; or in place of the part of a page that was asked for. htmx shows no part
+    that is answered with an error's status, so that its reader would wait for ever."""
     status = next((code for kinds, code in STATUSES if isinstance(fault, kinds)), 400)
     log.info("page refused", extra={"fault": type(fault).__name__, "status": status})
+    if getattr(request, "htmx", False):
+        return render(request, "site/fault_part.html", {"fault": fault})
     return render(request, "site/fault.html", {"fault": fault}, status=status)

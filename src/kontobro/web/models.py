@@ -337,7 +337,8 @@ class Setup(models.Model):
     def consent(self) -> Consent:
         """What Pleo is asked for next, and how: otherwise after it did not know a scope."""
         kept = cast("TagScope | None", self.secrets().get("tag_scope"))
-        return consent_for(self.environment, self.scopes(), process.app.store.connections(), kept)
+        spoken = process.app.dialect_for(self.environment)
+        return consent_for(self.environment, self.scopes(), process.app.store.connections(), kept, spoken)
 
 
 def _store() -> DjangoStore:

@@ -1,19 +1,17 @@
-"""What a worker does beside its work: look at each connection in its turn, take over from the dead, forget history."""
+"""What a worker does beside its work: ask for turns, take over from the dead, forget history."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from kontobro.core.ports import Store
 from kontobro.worker.asking import ClientRunner
 from kontobro.worker.perform import fresh_connections
-from kontobro.worker.queues import KINDS, LOOK
+from kontobro.worker.queues import KINDS, LOOK, TURN
 
 log = logging.getLogger(__name__)
 
@@ -67,41 +65,10 @@ class Chores:
             log.exception("a chore failed")
 
 
-@dataclass(slots=True)
-class Rounds:
-    """Looks at every connection that is alive once in `period` seconds, each in its own moment of it.
-
-    The moment follows from the connection's id and the slot's name from the time: several workers name the same
-    look, and it is done once. The first look of a process waits for its moment: a start wakes no one all at once.
-    """
-
-    store: Store
-    runner: ClientRunner
-    period: int
-    _seen: dict[str, int] = field(default_factory=dict)
-
-    def make(self, now: float | None = None) -> int:
-        """Ask for the looks that are due; how many."""
-        moment = time.time() if now is None else now
-        known = self.store.connections()
-        alive = [one.id for one in known if one.status == "connected" and not one.trial]
-        slots = {connection_id: slot_of(connection_id, self.period, moment) for connection_id in alive}
-        due = [name for name, slot in slots.items() if self._seen.get(name, slot) != slot]
-        for connection_id in due:
-            self.runner.look(connection_id, str(slots[connection_id]))
-        self._seen = slots
-        return len(due)
-
-
-def slot_of(connection_id: str, period: int, moment: float) -> int:
-    """The number of the period that a moment falls into, for that connection."""
-    return int((moment - zlib.crc32(connection_id.encode()) % period) // period)
-
-
 def forget(runner: ClientRunner, now: datetime | None = None, at_once: int = MOST_AT_ONCE) -> int:
-    """Delete the history of looks after an hour, that of work after 30 days: DBOS itself keeps it for ever."""
+    """Delete the history of turns and looks after an hour, of work after 30 days: DBOS itself keeps it for ever."""
     moment = now or datetime.now(UTC)
-    looks = _forget(runner, [LOOK], moment - KEEP_LOOKS, at_once)
+    looks = _forget(runner, [LOOK, TURN], moment - KEEP_LOOKS, at_once)
     return looks + _forget(runner, list(KINDS), moment - KEEP_WORK, at_once)
 
 

@@ -74,6 +74,7 @@ class Life:
             left = client.list_workflows(status="PENDING", executor_id=executor_id, load_input=False, load_output=False)
             for work in left:
                 client.resume_workflows([work.workflow_id], queue_name=work.queue_name)
+                self._runner.wake(work.queue_name or "")
         finally:
             self._session.execute("SELECT pg_advisory_unlock(%s)", [key_of(executor_id)])
         if left:

@@ -16,13 +16,17 @@ from tenacity.nap import sleep_using_event
 
 from kontobro.bootstrap import App
 from kontobro.core.errors import Busy, KontobroError, RateLimited, StoreUnreachable, Unreachable
+from kontobro.core.model.findings import note_of
 from kontobro.core.ports.runner import Work
 from kontobro.core.words import Phrase, told
+from kontobro.core.words.facts import text_to
 from kontobro.service.logging.logs import working_on
 from kontobro.service.outage import is_outage, wait_out
 from kontobro.worker.asking import ClientRunner, work_of
 from kontobro.worker.pieces import Result
 from kontobro.worker.queues import WorkOutcome
+from kontobro.worker.rounds import Turns
+from kontobro.worker.waking import Attention
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +60,9 @@ class WorkerContext:
     runner: ClientRunner
     listeners: Sequence[Listener] = ()
     pauses: Sequence[float] = PAUSES
+    attention: Attention = field(default_factory=Attention)
+    turns: Turns | None = None
+    """None: this process asks for no one in turns."""
     stopping: threading.Event = field(default_factory=threading.Event)
 
 
@@ -83,7 +90,7 @@ def _perform(context: WorkerContext, work_id: str, piece: Callable[[App, list[Re
 def outcome_of(fault: KontobroError | None) -> WorkOutcome:
     if fault is None:
         return {"failure": None, "fault": None}
-    return {"failure": str(fault), "fault": type(fault).__name__}
+    return {"failure": text_to(note_of(fault)), "fault": type(fault).__name__}
 
 
 def begin(context: WorkerContext, work_id: str) -> Work:
@@ -170,7 +177,7 @@ def fresh_connections() -> Iterator[None]:
 
 def ended(work: Work, fault: KontobroError | None) -> Work:
     """The work as it will be once DBOS has it."""
-    failure = None if fault is None else str(fault)
+    failure = None if fault is None else note_of(fault)
     return replace(work, state="failed" if fault else "done", failure=failure, ended_at=datetime.now(UTC))
 
 

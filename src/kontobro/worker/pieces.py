@@ -18,7 +18,7 @@ from kontobro.export.job.ended import note_ends
 from kontobro.export.job.run import Ports
 from kontobro.export.settle import Settled, settle
 from kontobro.install.connect import finish_installation
-from kontobro.sync.run import KINDS, NOTED, SyncPorts, SyncResult, apply_plan, in_sync, is_due
+from kontobro.sync.run import KINDS, SyncResult, apply_plan, due_kinds, in_sync
 
 log = logging.getLogger(__name__)
 
@@ -121,13 +121,10 @@ def was_begun(app: App, connection: Connection, job: ExportJob) -> bool:
 
 
 def due_syncs(app: App, connection: Connection) -> list[SyncKind]:
-    """The kinds whose time has come. One that was never synced waits for a person, who is shown its first plan."""
+    """The kinds whose time has come."""
     if not connection.settings.sync:
         return []
-    noted = app.store.syncs(connection.id)
-    ports: SyncPorts = app.sync_ports_for(connection)
-    known = [kind for kind in KINDS if kind in connection.settings.sync and NOTED[kind][-1] in noted]
-    return [kind for kind in known if is_due(connection, kind, ports)]
+    return due_kinds(connection, app.store.syncs(connection.id), app.clock.now())
 
 
 def look_after_documents(app: App, connection: Connection) -> WaitingDocuments | None:

@@ -29,11 +29,12 @@ URGENT, UPKEEP = "kontobro-urgent", "kontobro-upkeep"
 because a queue separated by connections is swept in random order: priorities count within a connection only."""
 
 LOOK: Final = "look"
+TURN: Final = "turn"
 KINDS: Final[tuple[WorkKind, ...]] = ("export", "settle", "sync")
-PRIORITY: Final = {"export": 1, "settle": 2, "look": 3, "sync": 4}
+PRIORITY: Final = {"export": 1, "settle": 2, "turn": 2, "look": 3, "sync": 4}
 
 POLLING: Final = {URGENT: 0.1, UPKEEP: 0.5}
-"""Seconds between a worker's looks into a queue: half of it is what a piece of work waits on average."""
+"""Seconds between a worker's looks into a queue in which something happens (`waking`)."""
 
 
 class WorkOutcome(TypedDict):

@@ -20,16 +20,18 @@ from kontobro.service.config import ServiceConfig
 from kontobro.service.outage import wait_out
 from kontobro.worker import workflows
 from kontobro.worker.asking import ClientRunner, open_client_runner
-from kontobro.worker.chores import Chore, Chores, Rounds, forget
+from kontobro.worker.chores import Chore, Chores, forget
 from kontobro.worker.life import Life
 from kontobro.worker.perform import PAUSES, Listener, WorkerContext
 from kontobro.worker.queues import APPLICATION, SCHEMA, VERSION, engine_url, is_shared, only_worker, register_queues
+from kontobro.worker.rounds import Intervals, Rounds, Turns
+from kontobro.worker.waking import Attention, CallListener
 
 log = logging.getLogger(__name__)
 
 STOPPING = 30
 """Seconds that an orderly stop waits for work under way; what is left is taken over, or continues at the next start."""
-ALIVE_EVERY, REAP_EVERY, ROUND_EVERY, FORGET_EVERY = 5.0, 5.0, 5.0, 600.0
+ALIVE_EVERY, REAP_EVERY, FORGET_EVERY = 5.0, 5.0, 600.0
 ALONE = "alone"
 """The executor of a service on SQLite: one process, so what it left behind is its own."""
 
@@ -50,6 +52,7 @@ class Worker:
         self._context.stopping.set()
         with self._opened:
             self._chores.stop()
+            self._context.attention.end()
             DBOS.destroy(workflow_completion_timeout_sec=seconds)
 
 
@@ -79,7 +82,12 @@ def start_in_process(
         runner = open_client_runner(config, app.store, owner)
         opened.callback(runner.close)
         register_queues(runner.client, config.workers)
-        context = WorkerContext(app=app, runner=runner, listeners=listeners, pauses=pauses)
+        attention, turns = Attention(), Turns(app, intervals_of(config))
+        opened.callback(turns.end)
+        runner.wakes.insert(0, attention.wake)
+        context = WorkerContext(
+            app=app, runner=runner, listeners=listeners, pauses=pauses, attention=attention, turns=turns
+        )
         executor_id = name_of_executor() if is_shared(config) else ALONE
         begun = _launch(config, context, executor_id, opened, chores)
         return Worker(
@@ -91,9 +99,9 @@ def _launch(
     config: ServiceConfig, context: WorkerContext, executor_id: str, opened: ExitStack, more: Sequence[Chore]
 ) -> Chores:
     """The sign of life comes before the first work, and goes after the last."""
-    store, runner = context.app.store, context.runner
+    runner, intervals = context.runner, intervals_of(config)
     chores = [
-        Chore(min(ROUND_EVERY, config.poll_seconds / 2), Rounds(store, runner, config.poll_seconds).make),
+        Chore(intervals.turn, Rounds(runner, intervals).make),
         Chore(FORGET_EVERY, partial(forget, runner)),
         *more,
     ]
@@ -101,9 +109,13 @@ def _launch(
         life = Life(engine_url(config), executor_id, runner)
         opened.callback(life.end)
         chores += [Chore(ALIVE_EVERY, life.keep), Chore(REAP_EVERY, life.reap)]
+        listener = CallListener(engine_url(config), context.attention.wake)
+        opened.callback(listener.end)
+        listener.start()
     opened.enter_context(workflows.at_work(context))
     opened.callback(DBOS.destroy)
-    launch_dbos(config, executor_id)
+    opened.callback(context.attention.end)
+    context.attention.begin(launch_dbos(config, executor_id))
     begun = Chores(chores)
     begun.start()
     return begun
@@ -132,9 +144,13 @@ def name_of_executor() -> str:
     return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
 
 
-def launch_dbos(config: ServiceConfig, executor_id: str) -> None:
-    """Begin to run what is in the queues, in threads, under that name."""
-    DBOS(
+def intervals_of(config: ServiceConfig) -> Intervals:
+    return Intervals(told=max(config.poll_seconds, config.reconcile_seconds), polled=config.poll_seconds)
+
+
+def launch_dbos(config: ServiceConfig, executor_id: str) -> DBOS:
+    """Begin to run in threads, under that name, what `Attention.begin` finds in the queues."""
+    engine = DBOS(
         config={
             "name": APPLICATION,
             "system_database_url": engine_url(config),
@@ -147,4 +163,6 @@ def launch_dbos(config: ServiceConfig, executor_id: str) -> None:
             "enable_otlp": False,
         }
     )
+    DBOS.listen_queues([])
     DBOS.launch()
+    return engine

@@ -14,7 +14,7 @@ from kontobro.core.words import told
 from kontobro.service.config import ServiceConfig
 from kontobro.service.metrics.vitals import Vitals
 from kontobro.worker.asking import ClientRunner, moment_of, open_client_runner
-from kontobro.worker.queues import LOOK, engine_url, is_shared, only_worker
+from kontobro.worker.queues import TURN, engine_url, is_shared, only_worker
 
 if TYPE_CHECKING:
     from dbos import WorkflowStatus
@@ -41,13 +41,13 @@ def _vitals(runner: ClientRunner, workers: int, now: datetime) -> Vitals:
         status=["ENQUEUED"], limit=MOST, load_input=False, load_output=False, sort_desc=False
     )
     running = runner.client.list_workflows(status="PENDING", limit=MOST, load_input=False, load_output=False)
-    looks = runner.client.list_workflows(name=LOOK, limit=1, sort_desc=True, load_input=False, load_output=False)
+    turns = runner.client.list_workflows(name=TURN, limit=1, sort_desc=True, load_input=False, load_output=False)
     return Vitals(
         workers=workers,
         waiting=len(waiting),
         running=len(running),
         oldest_wait=_since(waiting, now) or timedelta(0),
-        since_look=_since(looks, now),
+        since_look=_since(turns, now),
     )
 
 

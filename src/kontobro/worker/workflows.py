@@ -1,4 +1,4 @@
-"""The work as DBOS sees it: four workflows of ids alone. Each runs from its start when its worker died.
+"""The work as DBOS sees it: five workflows of ids alone. Each runs from its start when its worker died.
 
 No DBOS steps: the engine finds what exists before it books, so a checkpoint would save time and no harm.
 """
@@ -17,10 +17,11 @@ from kontobro.bootstrap import App
 from kontobro.core.errors import KontobroError, LoginFailed, NotAllowed
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports.runner import Work
+from kontobro.service.outage import wait_out
 from kontobro.worker import pieces
 from kontobro.worker.asking import moment_of
 from kontobro.worker.perform import GivenUp, WorkerContext, bug, ended, fresh_connections, outcome_of, perform, tell
-from kontobro.worker.queues import LOOK, URGENT, WorkOutcome
+from kontobro.worker.queues import LOOK, TURN, UPKEEP, URGENT, WorkOutcome
 
 log = logging.getLogger(__name__)
 
@@ -48,11 +49,12 @@ def at_work(context: WorkerContext) -> Iterator[None]:
 def export(connection_id: str, job_id: str | None, take_over: bool) -> WorkOutcome:
     """Afterwards one more look: a job that came while this ran was answered with this work's id."""
     context, work_id = _at_work[0], _work_id()
-    outcome = perform(
-        context,
-        work_id,
-        lambda app, done: pieces.export_open(app, connection_id, done, job_id, take_over=take_over),
-    )
+    with context.attention.working(URGENT):
+        outcome = perform(
+            context,
+            work_id,
+            lambda app, done: pieces.export_open(app, connection_id, done, job_id, take_over=take_over),
+        )
     if outcome["fault"] is None:
         # it waits in this connection's part of the queue until this export is over, and can't be lost with us
         context.runner.look(connection_id, work_id.rpartition(".")[2], queue=URGENT)
@@ -61,16 +63,18 @@ def export(connection_id: str, job_id: str | None, take_over: bool) -> WorkOutco
 
 @DBOS.workflow(name="settle", max_recovery_attempts=RECOVERIES)
 def settle(connection_id: str) -> WorkOutcome:
-    return perform(_at_work[0], _work_id(), lambda app, done: pieces.settle_now(app, connection_id, done))
+    with _at_work[0].attention.working(URGENT):
+        return perform(_at_work[0], _work_id(), lambda app, done: pieces.settle_now(app, connection_id, done))
 
 
 @DBOS.workflow(name="sync", max_recovery_attempts=RECOVERIES)
 def sync(connection_id: str, kinds: list[Any], digest: str | None) -> WorkOutcome:
-    return perform(
-        _at_work[0],
-        _work_id(),
-        lambda app, done: pieces.sync_kinds(app, connection_id, done, kinds, digest),
-    )
+    with _at_work[0].attention.working(URGENT if digest else UPKEEP):
+        return perform(
+            _at_work[0],
+            _work_id(),
+            lambda app, done: pieces.sync_kinds(app, connection_id, done, kinds, digest),
+        )
 
 
 @DBOS.workflow(name=LOOK, max_recovery_attempts=RECOVERIES)
@@ -78,7 +82,8 @@ def look(connection_id: str) -> WorkOutcome:
     """Ask for what there is to do. Its own fault is told only when a person has to fix it; the next look is soon."""
     context = _at_work[0]
     try:
-        _look(context, connection_id)
+        with context.attention.working(URGENT, UPKEEP):  # it may be in either
+            _look(context, connection_id)
     except (LoginFailed, NotAllowed) as fault:
         tell(context, ended(_as_work(connection_id), fault), [], fault)
         return outcome_of(fault)
@@ -88,6 +93,28 @@ def look(connection_id: str) -> WorkOutcome:
     except Exception as unknown:  # noqa: BLE001 - see `bug`
         return outcome_of(bug(_work_id(), unknown))
     return outcome_of(None)
+
+
+@DBOS.workflow(name=TURN, max_recovery_attempts=RECOVERIES)
+def turn(number: int, seconds: float) -> WorkOutcome:
+    """Ask Pleo for the connections whose turn it is, and for a look at those where something is to be done."""
+    context = _at_work[0]
+    try:
+        wait_out(lambda: _take_turn(context, number, seconds), context.stopping)
+    except KontobroError as fault:
+        log.warning("a turn failed", extra={"turn": number, "fault": type(fault).__name__})
+        return outcome_of(fault)
+    except Exception as unknown:  # noqa: BLE001 - see `bug`
+        return outcome_of(bug(_work_id(), unknown))
+    return outcome_of(None)
+
+
+def _take_turn(context: WorkerContext, number: int, seconds: float) -> None:
+    if context.turns is None:
+        return
+    with fresh_connections():
+        for connection_id in context.turns.something_to_do(number, seconds):
+            context.runner.look(connection_id, str(number))
 
 
 def _look(context: WorkerContext, connection_id: str) -> None:

@@ -156,6 +156,7 @@ class Job:
     expired_at: datetime | None = None
     failure_reason: str | None = None
     failure_reason_type: str | None = None
+    expires_in: int = EXPIRES_IN
     items: list[JobItem] = field(default_factory=list)
     by_entry: dict[str, JobItem] = field(default_factory=dict)
     contra_currencies: set[str] = field(default_factory=set)
@@ -173,7 +174,7 @@ class Job:
 
     @property
     def expires_at(self) -> datetime:
-        return self.last_updated_at + timedelta(seconds=EXPIRES_IN)
+        return self.last_updated_at + timedelta(seconds=self.expires_in)
 
     def next_status(self, event: JobEvent) -> JobStatus:
         """What the event would make of the job. Raises PleoError 422 when the job's status does not allow it."""
@@ -216,7 +217,7 @@ class Job:
             "expiredAt": stamp(self.expired_at),
             "lastUpdatedAt": stamp(self.last_updated_at),
             "createdBy": self.created_by,
-            "expiresIn": EXPIRES_IN,
+            "expiresIn": self.expires_in,
             "failureReason": self.failure_reason,
             # OpenAPI types it as a string that may be absent, not as nullable.
             **({"failureReasonType": self.failure_reason_type} if self.failure_reason_type else {}),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from pleo_sandbox.clock import Clock
 from pleo_sandbox.errors import unauthorized
+from pleo_sandbox.rules import Rules
 
 CODE_LIFE = 60.0
 ACCESS_LIFE = 900.0
@@ -123,9 +124,10 @@ class Pair:
 class Access:
     """All credentials of the sandbox."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, rules: Rules | None = None) -> None:
         self.clients: dict[str, OAuthClient] = {}
         self._clock = clock
+        self._rules = rules or Rules()
         self._keys: dict[str, Credential] = {}
         self._codes: dict[str, Code] = {}
         # Every token ever issued, so that a replayed one is told from an invented one.
@@ -227,6 +229,8 @@ class Access:
 
     def _issue(self, authorisation: Authorisation) -> Pair:
         access, refresh = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+        if authorisation.refresh and not self._rules.rotates_refresh:
+            refresh = authorisation.refresh
         authorisation.access, authorisation.refresh = access, refresh
         authorisation.issued = self._clock.seconds()
         self._tokens[access] = self._tokens[refresh] = authorisation

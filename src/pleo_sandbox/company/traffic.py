@@ -20,6 +20,8 @@ class Traffic:
         self.limit = limit
         self.calls: Counter[str] = Counter()
         self.max_per_minute = 0
+        self.most_of_one = 0
+        """The most that one credential had in a minute."""
         self._clock = clock
         self._recent: deque[float] = deque()
         self._admitted: dict[str, deque[float]] = {}
@@ -39,6 +41,7 @@ class Traffic:
         if self.limit is not None and len(admitted) >= self.limit:
             return max(1, math.ceil(admitted[0] + MINUTE - now))
         admitted.append(now)
+        self.most_of_one = max(self.most_of_one, len(admitted))
         return None
 
 

@@ -24,7 +24,8 @@ from pleo_sandbox.company.oauth import Credential
 from pleo_sandbox.errors import PleoError, bad_parameter, forbidden, unauthorized
 from pleo_sandbox.http import checks
 from pleo_sandbox.http.bodies import body_of
-from pleo_sandbox.wire import refuse
+from pleo_sandbox.replay import plain_call
+from pleo_sandbox.wire import empty, refuse, reply
 
 if TYPE_CHECKING:
     from pleo_sandbox.company.shelf import Record, Shelf
@@ -203,9 +204,12 @@ def _work(sandbox: Sandbox, operation: Operation, call: Call) -> Response:
         try:
             if not operation.is_open:
                 _admit(sandbox, operation, call.credential)
+            recorded = sandbox.recorded.get(plain_call(operation.name))
+            if recorded is not None:
+                return reply(recorded.body(call.credential.company_id), recorded.status)
             return operation.work(call)
         except PleoError as error:
-            return refuse(error)
+            return refuse(error) if sandbox.rules.error_bodies else empty(error.status)
 
 
 def _admit(sandbox: Sandbox, operation: Operation, credential: Credential) -> None:

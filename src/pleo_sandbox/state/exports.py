@@ -126,6 +126,7 @@ class Exports:
             raise PleoError(409, "EXPORT_ALREADY_IN_PROGRESS", message)
         now = self._clock.now()
         job = Job(company_id, now, now, created_by or str(uuid.uuid4()), vendor_based, interactive)
+        job.expires_in = self._rules.expires_in
         for expense in expenses:
             job.take_in(expense, self._external_of(company_id, expense.id))
         self._check_contra_accounts(job)
@@ -196,7 +197,7 @@ class Exports:
         self.expire_due()
         job = self._by_id.get(job_id)
         if job is None:
-            raise PleoError(404, "EXPORT_NOT_FOUND", f"export job {job_id} does not exist")
+            raise PleoError(self._rules.unknown_job, "EXPORT_NOT_FOUND", f"export job {job_id} does not exist")
         return job
 
     def check_readable(self, job: Job) -> None:
@@ -216,7 +217,8 @@ class Exports:
         if len(results) > self._rules.update_batch:
             message = f"{len(results)} items in one request: at most {self._rules.update_batch}"
             raise PleoError(413, "EXPORT_JOB_ITEMS_UPDATE_LIMIT", message)
-        if job.status not in UPDATABLE:
+        early = job.status is JobStatus.PENDING and self._rules.pending_takes_updates
+        if job.status not in UPDATABLE and not early:
             raise PleoError(422, "EXPORT_JOB_STATUS_UNPROCESSABLE", f"job {job.id} is {job.status}")
         check_results(self._rules, results)
         answer: Json = {"data": [], "errors": []}

@@ -23,6 +23,7 @@ from pleo_sandbox.company.tags import Tags
 from pleo_sandbox.company.traffic import Traffic
 from pleo_sandbox.company.vendors import Vendors
 from pleo_sandbox.model import Expense, FileBlob, Json, SandboxCompany
+from pleo_sandbox.replay import Recorded, recorded_of
 from pleo_sandbox.rules import Rules
 from pleo_sandbox.state import hand_made
 from pleo_sandbox.state.deliveries import DeliveryFault
@@ -45,7 +46,7 @@ class Sandbox:
         self.traffic = Traffic(self.clock, rate_limit)
         self.rules = Rules()
         self.exports = Exports(self.clock, self.rules)
-        self.access = Access(self.clock)
+        self.access = Access(self.clock, self.rules)
         self.installations = Installations(self.clock, self.rules)
         self.files = Files(self.clock)
         self.faults = Faults()
@@ -58,6 +59,7 @@ class Sandbox:
         self.webhooks = Webhooks(self.clock, self.rules, self.subscriptions, self.lock)
         self.exports.when_created = self._announce_job
         self.consents: dict[str, Request] = {}
+        self.recorded: dict[str, Recorded] = {}
         self.visited: str | None = None  # the company in which Connect was pressed last
         for company in companies:
             self.add_company(company)
@@ -246,6 +248,13 @@ class Sandbox:
             for name in rules:
                 setattr(self.rules, name, getattr(wanted, name))
             return asdict(self.rules)
+
+    def replay(self, recording: Json) -> list[str]:
+        """Answer the calls of a recording as they were answered there: these calls. Raises ValueError, KeyError."""
+        found = {one.call: one for one in reversed(recorded_of(recording))}
+        with self.lock:
+            self.recorded = found
+        return sorted(found)
 
     # faults
 

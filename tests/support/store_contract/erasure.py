@@ -88,6 +88,66 @@ class ErasureContract(StoreCase):
         assert connected.payload(ELSEWHERE, REF) is not None
         assert connected.forget_entries(HERE, []) == 0
 
+    def named_job(self, store: Store, name: str, now: dt.datetime, *references: Reference) -> None:
+        """A job with a name in each booking; it ends at once."""
+        store.begin_job(HERE, job(name), f"run of {name}", now)
+        plans = [planned(one, payee="Anna Berg", raw=b'{"user": "Anna Berg"}') for one in references]
+        plan(store, *plans, job_id=name, run=f"run of {name}", now=now)
+        store.end_job(HERE, name, "completed", None, now)
+
+    def payees(self, store: Store) -> dict[str, str]:
+        return {row.reference: row.payee for row in store.bookings(HERE)}
+
+    def test_an_expense_exported_again_is_kept_as_long_as_its_last_job(self, connected: Store) -> None:
+        self.named_job(connected, "old", NOW, REF, OTHER)
+        assert connected.purge(HERE, NOW + DAY) == 2
+        self.named_job(connected, "new", NOW + 9 * DAY, REF)
+        assert connected.purge(HERE, NOW + 2 * DAY) == 0
+        assert self.payees(connected) == {REF: "Anna Berg", OTHER: ""}
+        assert connected.purge(HERE, NOW + 10 * DAY) == 1
+        assert self.payees(connected) == {REF: "", OTHER: ""}
+        assert connected.payload(HERE, REF) is None
+
+    def test_names_that_come_into_a_purged_job_are_purged(self, connected: Store) -> None:
+        """By another run of it, whether its row is begun again or not, and by a move."""
+        self.named_job(connected, "job", NOW, REF)
+        assert connected.purge(HERE, NOW + DAY) == 1
+        self.named_job(connected, "job", NOW, REF, OTHER)
+        assert connected.purge(HERE, NOW + DAY) == 2
+        plan(connected, planned(THIRD, payee="Anna Berg", raw=b"{}"), job_id="job", run="run of job")
+        assert connected.purge(HERE, NOW + DAY) == 1
+        notes = ("Anna Berg is not set up as a vendor.",)
+        connected.move(HERE, [Move(reference=REF, to="rejected", problems=(PROBLEM,))], NOW)
+        connected.move(HERE, [Move(reference=OTHER, to="posted", notes=notes)], NOW)
+        assert connected.purge(HERE, NOW + DAY) == 0
+        rows = {row.reference: row for row in connected.bookings(HERE)}
+        assert (rows[REF].problems, rows[OTHER].notes, rows[THIRD].payee) == ((), (), "")
+
+    def test_a_bill_and_its_payment_are_purged_with_what_they_share(self, connected: Store) -> None:
+        """By the ids that they have, however alike others are."""
+        near = Reference(REF[:-4])
+        self.named_job(connected, "old", NOW, REF, PAY)
+        self.named_job(connected, "new", NOW + 9 * DAY, near)
+        assert connected.purge(HERE, NOW + DAY) == 1
+        assert self.payees(connected) == {REF: "", PAY: "", near: "Anna Berg"}
+        assert connected.payload(HERE, near) is not None
+
+    def test_bookings_of_a_job_that_was_never_begun_are_purged_by_their_age(self, connected: Store) -> None:
+        plan(connected, planned(payee="Anna Berg", raw=b"{}"), job_id="unknown", now=NOW)
+        assert connected.purge(HERE, NOW) == 0
+        assert connected.purge(HERE, NOW + DAY) == 1
+        assert self.payees(connected) == {REF: ""}
+
+    def test_a_job_that_was_killed_is_purged_from_its_start_and_again_when_it_goes_on(self, connected: Store) -> None:
+        connected.begin_job(HERE, job(), "run-1", NOW)
+        plan(connected, planned(payee="Anna Berg", raw=b"{}"))
+        assert connected.purge(HERE, NOW + DAY) == 1
+        connected.begin_job(HERE, job(), "run-2", NOW + 5 * DAY)
+        plan(connected, planned(payee="Anna Berg", raw=b"{}"), run="run-2", now=NOW + 5 * DAY)
+        assert connected.purge(HERE, NOW + 2 * DAY) == 0
+        assert connected.purge(HERE, NOW + 6 * DAY) == 1
+        assert self.payees(connected) == {REF: ""}
+
     def test_a_connected_company_is_not_deleted(self, connected: Store) -> None:
         plan(connected)
         with pytest.raises(Misconfigured, match="not disconnected"):

@@ -6,7 +6,8 @@ Nothing is written here by the ORM: `inside.store` does it, each call one transa
 from odoo import api, fields, models
 from odoo.tools import format_datetime
 
-from kontobro.core.words import fault_told, name_in
+from kontobro.core.words import name_in, note_in
+from kontobro.core.words.facts import text_from
 from kontobro.store.sql.store import bind_secrets
 
 from ..hooks import guard_tables
@@ -51,8 +52,7 @@ class Job(models.Model):
     def _compute_told(self):
         for job in self:
             job.status_name = name_in(job.status, self.env.lang)
-            english = name_in(job.failure or "", None)
-            job.failure_told = fault_told(f"job.{job.failure}", english, self.env.lang) if job.failure else False
+            job.failure_told = note_in(text_from(job.failure), self.env.lang) if job.failure else False
 
     @api.depends("connection_id", "job_id")
     def _compute_bookings(self):

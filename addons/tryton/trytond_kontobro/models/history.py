@@ -13,6 +13,7 @@ from trytond.pyson import Eval
 from trytond.transaction import Transaction
 
 from kontobro.core.words import name_in, note_in
+from kontobro.core.words.facts import text_from
 from kontobro.store.schema.guards import install_guards
 from kontobro.store.schema.moves import STATES
 from kontobro.store.secrets.codec import notes_from, problems_from
@@ -110,7 +111,10 @@ class Job(OfConnection, ModelSQL, ModelView):
     started_at = fields.Timestamp("Started", required=True, readonly=True)
     finished_at = fields.Timestamp("Finished", readonly=True)
     claimed_at = fields.Timestamp("Claimed (Pleo's Time)", readonly=True)
-    failure = fields.Text("Failure", readonly=True, states={"invisible": ~Eval("failure")})
+    failure = fields.Text("Failure", readonly=True)
+    failure_told = fields.Function(
+        fields.Text("Failure", states={"invisible": ~Eval("failure_told")}), "get_failure_told"
+    )
     bookings = fields.Function(fields.Many2Many("kontobro.booking", None, None, "Expenses"), "get_bookings")
     booked = fields.Function(fields.Integer("Booked"), "get_count")
     failed = fields.Function(fields.Integer("Failed"), "get_count")
@@ -120,6 +124,10 @@ class Job(OfConnection, ModelSQL, ModelView):
         super().__setup__()
         unique(cls, "one_job", "connection_id", "job_id")
         cls._order = [("started_at", "DESC"), ("id", "DESC")]
+
+    def get_failure_told(self, name):
+        """In the language of who looks; one that an older version kept is English."""
+        return note_in(text_from(self.failure), language()) if self.failure else ""
 
     def get_bookings(self, name):
         bookings = Pool().get("kontobro.booking")

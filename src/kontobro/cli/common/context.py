@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from kontobro.cli.common.words import _
 from kontobro.core.errors import Misconfigured
+from kontobro.core.words import told
 from kontobro.erp.registry import Registry
 
 if TYPE_CHECKING:
@@ -72,41 +74,40 @@ class CliContext:
 
     def ports(self, connection: Connection) -> Ports:
         """What an export of a connection that is alive talks to."""
-        self._require_alive(connection)
+        self.require_alive(connection)
         return self.app.ports_for(connection)
 
     def sync_ports(self, connection: Connection) -> SyncPorts:
         """What a sync of a connection that is alive talks to."""
-        self._require_alive(connection)
+        self.require_alive(connection)
         return self.app.sync_ports_for(connection)
 
-    def _require_alive(self, connection: Connection) -> None:
+    def require_alive(self, connection: Connection) -> None:
+        """Raises Misconfigured for a connection that has no login at Pleo any more."""
         if connection.status == "connected":
             return
-        state = "has been disconnected" if connection.status == "disconnected" else "has lost its login to Pleo"
-        raise Misconfigured(
-            f'The connection "{connection.name}" {state}.',
-            "Run kontobro connect again. Its settings and history are kept.",
-        )
+        if connection.status == "disconnected":
+            raise Misconfigured(*told("cli_connection_disconnected", name=connection.name))
+        raise Misconfigured(*told("cli_connection_lost", name=connection.name))
 
 
 def chosen(connections: Sequence[Connection], name: str | None) -> Connection:
     """The connection of that name (or id), or without a name the only one that is not disconnected."""
     if not connections:
-        systems = ", ".join(Registry().names())
-        raise Misconfigured("No connection yet.", f"Run kontobro connect --erp NAME first. Installed: {systems}.")
+        raise Misconfigured(*told("cli_no_connection", systems=tuple(Registry().names())))
     if name is not None:
         named = [c for c in connections if name in (c.name, c.id)]
-        return _only(named, connections, f'The connection "{name}" does not exist.')
+        return _only(named, connections, _('The connection "{name}" does not exist.').format(name=name))
     alive = [c for c in connections if c.status != "disconnected"] or list(connections)
-    return _only(alive, connections, "There are several connections.")
+    return _only(alive, connections, _("There are several connections."))
 
 
 def _only(found: Sequence[Connection], connections: Sequence[Connection], complaint: str) -> Connection:
     if len(found) == 1:
         return found[0]
     names = ", ".join(f'"{c.name}"' for c in connections)
-    raise typer.BadParameter(f"{complaint} Name one with --connection: {names}.", param_hint="--connection")
+    choose = _("Name one with --connection: {names}.").format(names=names)
+    raise typer.BadParameter(f"{complaint} {choose}", param_hint="--connection")
 
 
 def cli_of(context: typer.Context) -> CliContext:

@@ -18,6 +18,7 @@ from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext
 from kontobro.cli.common.words import _
 from kontobro.core.errors import Misconfigured, SeveralCompanies, shown
+from kontobro.core.words import part_of, told
 from kontobro.erp.kit.registration import COMPANY, FLAGGED, Option, Registration
 from kontobro.erp.registry import Registry
 
@@ -66,9 +67,10 @@ def erp_options(erp: str, pairs: Sequence[str], flags: Mapping[str, str | Path |
     options = dict(_pair(registration, pair) for pair in pairs)
     options |= {option.name: str(value) for option in FLAGGED if (value := flags.get(_name(option)))}
     for name in registration.unknown(options):
-        known = [option.name for option in registration.settings]
-        said = f"Its options are {', '.join(known)}." if known else "It has none."
-        raise typer.BadParameter(f'{erp} has no option "{shown(name)}". {said}', param_hint="--erp-option")
+        known = ", ".join(option.name for option in registration.settings)
+        has = _("Its options are {names}.").format(names=known) if known else _("It has none.")
+        said = _('{erp} has no option "{name}".').format(erp=erp, name=shown(name))
+        raise typer.BadParameter(f"{said} {has}", param_hint="--erp-option")
     return options | {name: _absolute(path) for name, path in registration.values_of("path", options).items()}
 
 
@@ -79,13 +81,13 @@ def _absolute(path: str) -> str:
 def _pair(registration: Registration, pair: str) -> tuple[str, str]:
     name, found, value = pair.partition("=")
     if name in [option.name for option in registration.secrets]:
-        raise typer.BadParameter(
-            f"{name} is a secret. Don't pass it as an argument, because other users of this machine can read "
-            f"arguments. You are asked for it, or it is read from {variable_of(name)}.",
-            param_hint="--erp-option",
+        said = _(
+            "{name} is a secret. Don't pass it as an argument, because other users of this machine can read arguments. "
+            "You are asked for it, or it is read from {variable}."
         )
+        raise typer.BadParameter(said.format(name=name, variable=variable_of(name)), param_hint="--erp-option")
     if not found or not name:
-        raise typer.BadParameter(f'"{pair}" is not KEY=VALUE.', param_hint="--erp-option")
+        raise typer.BadParameter(_('"{pair}" is not KEY=VALUE.').format(pair=pair), param_hint="--erp-option")
     return name, value
 
 
@@ -107,10 +109,10 @@ def _secret(erp: str, option: Option, *, from_stdin: bool) -> str:
     variable = variable_of(option.name)
     secret = sys.stdin.readline() if from_stdin else os.environ.get(variable, "")
     if not secret and not from_stdin:
-        secret = asked_secret(f"{erp}: {option.label} (not shown{'' if option.required else ', may be empty'})")
+        question = _("{erp}: {label} (not shown)") if option.required else _("{erp}: {label} (not shown, may be empty)")
+        secret = asked_secret(question.format(erp=erp, label=option.label))
     if option.required and not secret.strip():
-        remedy = f"Enter it when asked in a terminal, set {variable}, or use --erp-secret-stdin."
-        raise Misconfigured(f"The {option.label} for {shown(erp)} is missing.", remedy)
+        raise Misconfigured(*told("cli_erp_secret", label=option.label, erp=shown(erp), variable=variable))
     return secret.strip()
 
 
@@ -141,11 +143,12 @@ def with_company(cli: CliContext, draft: Connection, secrets: Mapping[str, str])
 def _chosen_company(cli: CliContext, several: SeveralCompanies) -> str:
     """The company that the person picks from the list; without a person to ask it is a setting to fix."""
     if not several.companies or not cli.can_ask():
-        raise Misconfigured(several.message, "Choose one with --erp-company ID.") from several
+        raise Misconfigured(*told("cli_several_companies", message=part_of(several.message))) from several
     show.tell(_("This login has access to several companies:"))
     for number, name in several.companies:
         show.tell(f"  {number}  {name}")
-    answer = str(typer.prompt("Company (number in the list)", err=True)).strip()
+    answer = str(typer.prompt(_("Company (number in the list)"), err=True)).strip()
     if answer not in dict(several.companies):
-        raise typer.BadParameter(f'"{shown(answer)}" is not one of them.', param_hint="--erp-company")
+        said = _('"{answer}" is not one of them.').format(answer=shown(answer))
+        raise typer.BadParameter(said, param_hint="--erp-company")
     return answer

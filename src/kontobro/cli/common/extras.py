@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from kontobro.core.errors import Misconfigured
+from kontobro.core.words import told
 
 MODULES = {
     "sandbox": ("starlette", "uvicorn", "jinja2", "python_multipart"),
@@ -28,9 +29,4 @@ def require_extra(extra: str) -> None:
     """Raise Misconfigured that says what to install where a part of the extra is missing."""
     missing = [module for module in MODULES[extra] if find_spec(module) is None]
     if missing:
-        raise Misconfigured(f"This needs kontobro[{extra}] ({', '.join(missing)} is missing).", install_hint(extra))
-
-
-def install_hint(extra: str) -> str:
-    """What to type, whichever way Kontobro was installed."""
-    return f'Install it: pip install "kontobro[{extra}]", or with pipx: pipx install --force "kontobro[app,{extra}]".'
+        raise Misconfigured(*told("cli_extra_lacks", extra=extra, missing=tuple(missing)))

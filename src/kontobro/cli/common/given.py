@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from kontobro.core.errors import Misconfigured
+from kontobro.core.words import told
 
 if TYPE_CHECKING:
     from kontobro.core.model.connection import Connection
@@ -24,10 +25,7 @@ def require_given_for(store: Store, draft: Connection, variables: Mapping[str, s
     elsewhere = {secret for is_here, secret in kept if not is_here} - here
     for variable, option in variables.items():
         if os.environ.get(variable, "").strip() in elsewhere:
-            raise Misconfigured(
-                f"{variable} holds a secret that was given for another address.",
-                f"If it is meant for the new one, give it again: with {option}, or typed when {variable} is not set.",
-            )
+            raise Misconfigured(*told("cli_secret_elsewhere", variable=variable, option=option))
 
 
 def _kept(store: Store, old: Connection, draft: Connection, names: Collection[str]) -> Iterator[tuple[bool, str]]:

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
     from kontobro.export.job.run import Progress
 
+from kontobro.cli.common.words import pgettext
+
 Shape = Mapping[str, object] | Sequence[object]
+
+PHASES = ("waiting", "booking", "writing documents", "reading the accounting system", "preview", "Killing exporters")
+"""Of long work, as its progress names them: they are in the catalogue, context "phase"."""
 
 WIDE = 200
 """Columns of a table that no terminal limits (a pipe, a file): no id is cut there."""
@@ -138,7 +143,7 @@ def progress(*, quietly: bool) -> Iterator[Progress]:
         def advance(phase: str, done: int, total: int) -> None:
             """One line per phase of the work."""
             if phase not in phases:
-                phases[phase] = bars.add_task(phase, total=total)
+                phases[phase] = bars.add_task(pgettext("phase", phase), total=total)
             bars.update(phases[phase], completed=done, total=max(total, done))
 
         yield advance

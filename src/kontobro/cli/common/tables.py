@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from kontobro.cli.common.words import pgettext
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
@@ -111,7 +113,73 @@ def sheet(
     """An empty one; the columns named in `right` hold figures, those in `whole` are never wrapped, those in `spare`
     may go where it is narrow, the first one first."""
     figures, uncut = set(right), {*right, *whole}
-    return Sheet([Column(head, head in figures, head in uncut) for head in heads], title, spare)
+    columns = [Column(head_words(head), head in figures, head in uncut) for head in heads]
+    return Sheet(columns, title, [head_words(head) for head in spare])
+
+
+HEADS: Final = (
+    "account",
+    "after",
+    "already in Pleo",
+    "amount",
+    "archived",
+    "before",
+    "booked",
+    "books",
+    "chosen",
+    "code",
+    "created",
+    "credit",
+    "date",
+    "debit",
+    "delivered",
+    "difference",
+    "dimensions",
+    "document",
+    "drafts",
+    "due",
+    "entries",
+    "expense type",
+    "exported",
+    "for",
+    "from",
+    "imported",
+    "in the journal",
+    "items",
+    "job",
+    "last checked",
+    "master data",
+    "month",
+    "name",
+    "note",
+    "of",
+    "problem and what to do",
+    "receipts",
+    "reference",
+    "remark",
+    "sealed",
+    "setting",
+    "state",
+    "status",
+    "tag group in Pleo",
+    "tax",
+    "template",
+    "to",
+    "to fix",
+    "updated",
+    "values",
+    "voucher",
+    "what changes",
+    "what to fix before you export",
+    "who",
+    "why",
+)
+"""Of all tables, as `sheet` is given them: they are in the catalogue, context "column"."""
+
+
+def head_words(head: str) -> str:
+    """A column's head in the reader's language; what is none of ours stays as it is."""
+    return pgettext("column", head) if head in HEADS else head
 
 
 def _labelled(column: Column, cell: str) -> str:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kontobro.cli.common.words import _
 from kontobro.core.errors import Misconfigured
+from kontobro.core.words import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,14 +45,13 @@ def books_confirmed(cli: CliContext, *, sure: bool) -> Callable[[Connection], No
         known = cli.store.connection(final.id)
         if sure or known is not None or not plainly_differ(final.company_name, final.erp_company_name):
             return
-        question = f"{final.company_name} → books of {final.erp_company_name}: is that right?"
         if not cli.can_ask():
             raise Misconfigured(
-                f"{final.company_name} in Pleo and its books are called differently: {final.erp_company_name}.",
-                "If these are its books, use --same-company. Otherwise choose other books.",
+                *told("cli_called_differently", pleo=final.company_name, books=str(final.erp_company_name))
             )
-        if not typer.confirm(question, err=True):
-            raise Misconfigured("Nothing was connected.", "Choose this company in the accounting system.")
+        question = _("{pleo} → books of {books}: is that right?")
+        if not typer.confirm(question.format(pleo=final.company_name, books=final.erp_company_name), err=True):
+            raise Misconfigured(*told("cli_nothing_connected"))
 
     return confirmed
 
@@ -59,7 +60,7 @@ def with_name(cli: CliContext, connected: Connected) -> Connected:
     """Ask once what the company is called, where neither Pleo nor the command says it."""
     if connected.connection.company_name or not cli.can_ask():
         return connected
-    name = typer.prompt("What is this company called in Pleo?", err=True).strip()
+    name = typer.prompt(_("What is this company called in Pleo?"), err=True).strip()
     named = replace(connected.connection, company_name=name)
     cli.store.save_connection(named)
     return replace(connected, connection=named)

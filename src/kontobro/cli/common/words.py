@@ -58,6 +58,24 @@ def ngettext(one: str, many: str, number: int) -> str:
     return _translations(chosen).ngettext(one, many, number) if chosen else (one if number == 1 else many)
 
 
+def pgettext(context: str, text: str) -> str:
+    """A text in the reader's language, of a context: a column's head, a phase of long work."""
+    chosen = language()
+    return _translations(chosen).pgettext(context, text) if chosen and text else text
+
+
+def gettext_noop(text: str) -> str:
+    """Marks a text that is said with `_` elsewhere."""
+    return text
+
+
+def code_words(code: str) -> str:
+    """A state, a kind or a type as lists name it; in English as the code says it."""
+    from kontobro.core.words import name_in
+
+    return name_in(code, language()) if language() else code.replace("_", " ")
+
+
 def _translations(name: str) -> gettext.NullTranslations:
     if name not in _read:
         import gettext

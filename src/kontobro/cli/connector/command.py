@@ -9,7 +9,9 @@ from typing import Annotated
 import typer
 
 from kontobro.cli.common import show
+from kontobro.cli.common.words import _
 from kontobro.core.errors import Misconfigured, shown
+from kontobro.core.words import told
 
 app = typer.Typer(help="Write a connector for another accounting system.", no_args_is_help=True)
 
@@ -34,15 +36,16 @@ def new(
     package = f"kontobro-{name.replace('_', '-')}"
     folder = into or Path(package)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise Misconfigured(f"{folder} already exists.", "Choose an empty folder with --into.")
+        raise Misconfigured(*told("cli_folder_exists", folder=str(folder)))
     require_extra("connector")
     written = {"name": name, "package": package, "module": package.replace("-", "_"), "label": label}
     _write(folder, written)
-    show.say(f"✓ {folder} is a package with a complete connector over a SQLite file.", "bold green")
-    show.say(f"  Install it:  pip install --editable {folder}[test]")
-    show.say(f"  Prove it:    python -m pytest {folder}")
-    show.say("  Then put your system in place of the file; the tests say what is still missing.")
-    show.say("  Its files are explained in docs/connectors/writing-one.md.")
+    made = _("✓ {folder} is a package with a complete connector over a SQLite file.")
+    show.say(made.format(folder=folder), "bold green")
+    show.say("  " + _("Install it: {command}").format(command=f"pip install --editable {folder}[test]"))
+    show.say("  " + _("Prove it: {command}").format(command=f"python -m pytest {folder}"))
+    show.say("  " + _("Then put your system in place of the file; the tests say what is still missing."))
+    show.say("  " + _("Its files are explained in docs/connectors/writing-one.md."))
 
 
 def _require_free(name: str) -> None:
@@ -50,21 +53,15 @@ def _require_free(name: str) -> None:
     from kontobro.erp.registry import NAME, OURS
 
     if not NAME.fullmatch(name):
-        raise Misconfigured(
-            f'"{shown(name)}" is not a valid name for a connector.',
-            "Use lower-case letters, digits, - and _; begin with a letter.",
-        )
+        raise Misconfigured(*told("cli_connector_name", name=shown(name)))
     if name in OURS:
-        raise Misconfigured(f"{name} is one of Kontobro's own connectors.", "Choose another name.")
+        raise Misconfigured(*told("cli_connector_ours", name=name))
 
 
 def _require_plain(label: str) -> None:
     """The label is written into Python, TOML and Markdown."""
     if not label.isprintable() or len(label) > 60 or any(sign in label for sign in '"\\{}`'):
-        raise Misconfigured(
-            f'"{shown(label)}" can\'t be the name of an accounting system here.',
-            "Use at most 60 characters, without quotes, braces and backslashes.",
-        )
+        raise Misconfigured(*told("cli_connector_label", label=shown(label)))
 
 
 def _label(name: str) -> str:

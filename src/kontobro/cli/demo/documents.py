@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any, Final
 from kontobro.cli.common import show
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.tables import sheet
+from kontobro.cli.common.words import _
 from kontobro.cli.demo.ledger import MARK
 from kontobro.cli.demo.show import print_exported
 from kontobro.cli.demo.steps import connect_demo, export_all, prepare
 from kontobro.cli.demo.sync import sync_twice
 from kontobro.cli.documents import print_documents
 from kontobro.core.errors import Misconfigured
+from kontobro.core.words import told
 
 if TYPE_CHECKING:
     from kontobro.cli.common.context import CliContext
@@ -46,7 +48,7 @@ def run_documents(folder: Path, target: str, *, as_json: bool) -> Exit:
     from kontobro.service.demo.sandbox_process import running_sandbox
 
     if target not in OPTIONS:
-        raise Misconfigured(f'There is no demo of "{target}".', f"Choose one of: {', '.join(OPTIONS)}.")
+        raise Misconfigured(*told("cli_demo_unknown", target=target, names=tuple(OPTIONS)))
     begun = time.monotonic()
     ledger = prepare(folder)
     masters = folder / "masters.toml"
@@ -105,23 +107,22 @@ def summary_of(cli: CliContext, connection: Connection, results: list[JobResult]
 def _print(cli: CliContext, connection: Connection, summary: Mapping[str, Any], folder: Path, seconds: float) -> None:
     store: Any = cli.store
     print_documents(store.documents(connection.id))
-    table = sheet("account", "debit", "credit", title="In the documents", right=["debit", "credit"])
+    table = sheet("account", "debit", "credit", title=_("In the documents"), right=["debit", "credit"])
     for currency, sums in summary["totals"].items():
         for account, text in sums.items():
             amount = Decimal(text)
             shown = show.money(abs(amount), currency)
             table.add_row(account, *((shown, "") if amount >= 0 else ("", shown)))
     show.console().print(table)
-    show.say(
-        f"✓ {summary['booked']} of {summary['items']} items in {summary['documents']} documents as "
-        f"{summary['entries']} entries, {summary['failed']} to fix, {summary['receipts']} receipts, "
-        f"{summary['duplicates']} duplicates",
-        "bold green",
+    verdict = _(
+        "✓ booked: {booked} of {items}; documents: {documents}; entries: {entries}; to fix: {failed}; "
+        "receipts: {receipts}; duplicates: {duplicates}"
     )
+    show.say(verdict.format(**summary), "bold green")
     show.say(f"  {show.span(seconds)}")
     show.say("")
-    show.say(f"The documents:  ls {folder / 'documents'}")
-    show.say(f"One of them:    kontobro --home {folder / 'home'} documents show 1")
+    show.say(_("The documents: {command}").format(command=f"ls {folder / 'documents'}"))
+    show.say(_("One of them: {command}").format(command=f"kontobro --home {folder / 'home'} documents show 1"))
 
 
 def write_masters(ledger: Path, file: Path) -> None:

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from kontobro.core.errors import Misconfigured
+from kontobro.core.words import told
 
 MARK = "summary.json"
 """What tells a demo folder from anybody's folder: only such a one is cleaned."""
@@ -14,10 +15,7 @@ MARK = "summary.json"
 def clean(folder: Path) -> None:
     """Empty the demo's folder; someone's own folder is left alone."""
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
-        raise Misconfigured(
-            f"{folder} is not empty and was not created by the demo (it has no {MARK}).",
-            "Move it, or choose another folder with --folder.",
-        )
+        raise Misconfigured(*told("cli_demo_folder", folder=str(folder), mark=MARK))
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from kontobro.cli.common.context import CliContext
 from kontobro.cli.demo.ledger import clean
 from kontobro.core.errors import KontobroError, Misconfigured
+from kontobro.core.model.findings import phrase_of, sentences
+from kontobro.core.words import told
 from kontobro.service.demo.ledger import copy_ledger
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def connect_demo(
         wanted = {name: value for name, value in wanted.items() if name not in ("create_vendors", "journal")}
     problems = apply_settings(cli, connection, wanted, (), masters_of(cli, connection))
     if problems:
-        raise Misconfigured(" ".join(str(problem) for problem in problems), "The demo's settings.toml is wrong.")
+        raise Misconfigured(*told("cli_demo_settings", problems=sentences(*map(phrase_of, problems))))
     return cli, choose_dimensions(cli, cli.connection())
 
 
@@ -60,8 +62,6 @@ def export_all(connection: Connection, ports: Ports, advance: Progress) -> list[
     results: list[JobResult] = []
     while (job := next_job(ports)) is not None:
         if len(results) == MOST_JOBS:
-            raise KontobroError(
-                "The demo's export jobs did not finish.", "Run it again; if it happens again, please report it."
-            )
+            raise KontobroError(*told("cli_demo_unfinished"))
         results.append(run_job(connection, job, ports, progress=advance))
     return results

@@ -91,7 +91,7 @@ def export_file(
     from kontobro.core.settings.toml import settings_to
 
     if file.exists() and not force:
-        raise typer.BadParameter(f"{file} already exists; --force replaces it.")
+        raise typer.BadParameter(_("{file} already exists; --force replaces it.").format(file=file))
     file.write_text(_toml(settings_to(cli_of(context).connection().settings)), encoding="utf-8")
     show.say(_("Settings written to {file}.").format(file=file))
 

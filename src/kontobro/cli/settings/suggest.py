@@ -11,7 +11,7 @@ from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext, cli_of
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.tables import sheet
-from kontobro.cli.common.words import _, problem_words
+from kontobro.cli.common.words import _, note_words, problem_words
 
 if TYPE_CHECKING:
     from kontobro.core.errors import Problem
@@ -72,7 +72,9 @@ def _store(cli: CliContext, connection: Connection, found: Sequence[Suggestion],
 def _print(found: Sequence[Suggestion]) -> None:
     rows = sheet("setting", "before", "after", "why", whole=["setting", "after"])
     for one in found:
-        why = f"{one.why} (or {'; '.join(one.candidates)})" if one.candidates else one.why
+        why = note_words(one.why)
+        if one.candidates:
+            why = _("{why} (or {others})").format(why=why, others="; ".join(one.candidates))
         rows.add_row(one.setting, one.before or "–", one.after or "?", show.plain(why))
     show.console().print(rows)
 
@@ -87,7 +89,8 @@ def _say_outcome(found: Sequence[Suggestion], problems: Sequence[Problem], *, ta
     else:
         show.say(_("Nothing to change."))
     if unsure := [one.setting for one in found if not one.after]:
-        show.say(f"Not proposed: {', '.join(unsure)}. Set each with: kontobro settings set {unsure[0]} CODE")
+        said = _("Not proposed: {settings}. Set each with: kontobro settings set {first} CODE")
+        show.say(said.format(settings=", ".join(unsure), first=unsure[0]))
 
 
 def _shape(found: Sequence[Suggestion], problems: Sequence[Problem], *, stored: bool) -> dict[str, object]:

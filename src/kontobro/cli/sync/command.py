@@ -77,9 +77,9 @@ def apply(
     from kontobro.cli.sync.work import Choice, applied
 
     if digest is not None and (kind is None or yes):
-        raise typer.BadParameter("--digest is for one kind: kontobro sync apply KIND --digest D, without --yes.")
+        raise typer.BadParameter(_("--digest is for one kind: kontobro sync apply KIND --digest D, without --yes."))
     if due and not yes:
-        raise typer.BadParameter("--due needs --yes.")
+        raise typer.BadParameter(_("--due needs --yes."))
     cli = cli_of(context)
     connection = cli.connection()
     choice = Choice(digest=digest, yes=yes, due=due)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.settings import SyncKind
+from kontobro.core.words import told
 
 if TYPE_CHECKING:
     from kontobro.core.model.connection import Connection
@@ -17,14 +18,8 @@ def switched_on(connection: Connection, kind: SyncKind | None) -> list[SyncKind]
 
     on = [known for known in KINDS_OF[LEVELS[-1]] if known in connection.settings.sync]
     if not on:
-        raise Misconfigured(
-            "No sync is switched on: the connection is at Level 1.",
-            "Raise the level: kontobro connect --level 4 (2 for dimensions only). Settings and history are kept.",
-        )
+        raise Misconfigured(*told("cli_no_sync"))
     if kind is not None and kind not in on:
         level = next(level for level in LEVELS if kind in KINDS_OF[level])
-        raise Misconfigured(
-            f"{kind} is not switched on; switched on: {', '.join(on)}.",
-            f"It needs Level {level}: kontobro connect --level {level}. Settings and history are kept.",
-        )
+        raise Misconfigured(*told("cli_kind_off", kind=kind, on=tuple(on), level=level))
     return [kind] if kind else on

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 from kontobro.cli.common import show
 from kontobro.cli.common.context import CliContext
 from kontobro.cli.common.tables import sheet
-from kontobro.cli.common.words import _
+from kontobro.cli.common.words import _, gettext_noop
 
 if TYPE_CHECKING:
     from kontobro.core.model.connection import Connection
     from kontobro.core.model.settings import SyncKind
 
 MEANINGS: Mapping[str, str] = {
-    "never": "never synced",
-    "in_step": "in sync",
-    "waiting": "needs your decision",
-    "failed": "failed, completely or in part",
+    "never": gettext_noop("never synced"),
+    "in_step": gettext_noop("in sync"),
+    "waiting": gettext_noop("needs your decision"),
+    "failed": gettext_noop("failed, completely or in part"),
 }
 
 
@@ -63,8 +63,8 @@ def _state(kind: SyncKind, note: tuple[datetime, str, str] | None, *, due: bool)
 def print_status(states: Sequence[State]) -> None:
     rows = sheet("master data", "state", "last checked", "due", whole=["master data"])
     for state in states:
-        due = "now" if state.due else ""
-        rows.add_row(state.kind, MEANINGS.get(state.outcome, state.outcome), show.moment(state.at), due)
+        due = _("now") if state.due else ""
+        rows.add_row(state.kind, _(MEANINGS.get(state.outcome, state.outcome)), show.moment(state.at), due)
     show.console().print(rows)
     for state in states:
         if state.waits:

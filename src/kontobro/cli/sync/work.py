@@ -22,6 +22,7 @@ from kontobro.core.errors import (
     Unreachable,
     UnsafePlan,
 )
+from kontobro.core.words import told
 
 if TYPE_CHECKING:
     from kontobro.core.model.connection import Connection
@@ -123,10 +124,7 @@ def applied(
 ) -> Exit:
     """Apply each kind in turn, tell what came of it, activate an installation that waited; the exit code."""
     if choice.asks and (as_json or not cli.can_ask()):
-        raise Misconfigured(
-            "There is no terminal to confirm the plan.",
-            "Give its digest with --digest D (kontobro sync plan shows it), or use --yes for plans within the limits.",
-        )
+        raise Misconfigured(*told("cli_plan_unconfirmed"))
     ports = cli.sync_ports(connection)
     chosen = [kind for kind in kinds if not choice.due or _is_due(connection, kind, ports)]
     if not as_json:
@@ -183,7 +181,7 @@ def _agreed(connection: Connection, kind: SyncKind, ports: SyncPorts) -> str | N
     if plan.refused and not plan.possible:
         raise plan.refused
     print_plan(plan, everything=False)
-    question = f"Apply these changes in Pleo ({counted(plan.counts)})?"
+    question = _("Apply these changes in Pleo ({counts})?").format(counts=counted(plan.counts))
     return plan.digest if typer.confirm(question, default=False, err=True) else None
 
 

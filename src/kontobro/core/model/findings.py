@@ -7,8 +7,8 @@ from datetime import date
 from functools import reduce
 from typing import cast
 
-from kontobro.core.errors import OWN, ItemFailure, Problem
-from kontobro.core.words import REMEDY, Fact, Noted, Phrase, catalogue
+from kontobro.core.errors import OWN, ItemFailure, KontobroError, Problem
+from kontobro.core.words import REMEDY, Fact, Noted, Phrase, catalogue, part_of
 
 LIST = ", "
 """Between several codes in one `value`, such as types of expenses."""
@@ -44,6 +44,14 @@ def remedy_of(found: Problem) -> Phrase | str:
 def sentences(*parts: Fact) -> Fact:
     """One after the other, with a blank between them."""
     return reduce(lambda before, after: Phrase("said", {"message": before, "remedy": after}), parts)
+
+
+def note_of(fault: KontobroError) -> str:
+    """What a fault says, message and remedy, as a note that can be kept and read in every language."""
+    if not isinstance(fault.message, Noted):
+        return str(fault)
+    whole = sentences(fault.message.phrase, part_of(fault.remedy)) if fault.remedy else fault.message.phrase
+    return Noted(cast(Phrase, whole))
 
 
 @dataclass(slots=True)

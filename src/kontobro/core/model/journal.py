@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Literal, NewType, TypeVar
 
 from kontobro.core.model.export import ExportItem
-from kontobro.core.model.money import exact_sum, is_whole
+from kontobro.core.model.money import exact_add, exact_sum, is_whole
 
 K = TypeVar("K", bound=Hashable)
 
@@ -42,6 +42,9 @@ def references_of(entry_id: str) -> tuple[Reference, Reference]:
 def entry_id_of(reference: Reference) -> str:
     """The accounting entry id behind a reference."""
     return reference.removesuffix("/pay")
+
+
+_ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,17 +159,17 @@ class Entry:
     @property
     def total(self) -> Decimal:
         """The sum of the debits."""
-        return exact_sum(line.amount for line in self.lines if line.amount > 0)
+        return exact_sum([line.amount for line in self.lines if line.amount > _ZERO])
 
     @property
     def tax(self) -> Decimal:
         """The input tax of the entry, debit positive."""
-        return exact_sum(line.amount for line in self.lines if line.role == "tax")
+        return exact_sum([line.amount for line in self.lines if line.role == "tax"])
 
     @property
     def difference(self) -> Decimal:
         """What its lines sum to: nothing, or it may not be booked."""
-        return exact_sum(line.amount for line in self.lines)
+        return exact_sum([line.amount for line in self.lines])
 
     @property
     def twin(self) -> TwinKey | None:
@@ -254,23 +257,29 @@ class Booking:
 
 def line_sums(entry: Entry) -> dict[str, Decimal]:
     """The sum of an entry's lines per account, zero sums left out: what `Booking.line_sums` is compared with."""
-    return summed((line.account, line.amount) for line in entry.lines)
+    return summed([(line.account, line.amount) for line in entry.lines])
 
 
 def dimension_sums(entry: Entry) -> dict[DimensionKey, Decimal]:
     """What the expense lines put on each dimension value, account by account."""
     return summed(
-        ((line.account, *pair), line.amount)
-        for line in entry.lines
-        if line.role == "expense"
-        for pair in line.dimensions
+        [
+            ((line.account, *pair), line.amount)
+            for line in entry.lines
+            if line.role == "expense"
+            for pair in line.dimensions
+        ]
     )
 
 
 def tax_code_sums(entry: Entry) -> dict[TaxCodeKey, Decimal]:
     """What the expense lines book under each tax code, account by account: the base of the VAT return."""
     return summed(
-        ((line.account, line.tax_code), line.amount) for line in entry.lines if line.role == "expense" and line.tax_code
+        [
+            ((line.account, line.tax_code), line.amount)
+            for line in entry.lines
+            if line.role == "expense" and line.tax_code
+        ]
     )
 
 
@@ -278,8 +287,7 @@ def summed(amounts: Iterable[tuple[K, Decimal]]) -> dict[K, Decimal]:
     """The exact sum of the amounts under each key, zero sums left out."""
     sums: dict[K, Decimal] = {}
     for key, amount in amounts:
-        there = sums.get(key)
-        sums[key] = amount if there is None else exact_sum((there, amount))
+        sums[key] = exact_add(sums[key], amount) if key in sums else amount
     return {key: amount for key, amount in sums.items() if amount}
 
 

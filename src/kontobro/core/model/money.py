@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import MAX_PREC, Context, Decimal
+from functools import reduce
 
 # ISO 4217: every currency that is not listed in one of the other two has two decimals.
 _NO_DECIMALS = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())
@@ -75,9 +76,10 @@ def fits(amount: Decimal, decimals: int) -> bool:
     return amount.is_finite() and is_whole(amount.scaleb(decimals, _EXACT))
 
 
+exact_add = _EXACT.add
+"""The sum of two amounts to the last digit."""
+
+
 def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
     """The sum to the last digit: Decimal's own keeps 28 of them and rounds the rest away without a word."""
-    add, total = _EXACT.add, _ZERO
-    for amount in amounts:
-        total = add(total, amount)
-    return total
+    return reduce(exact_add, amounts, _ZERO)

@@ -61,7 +61,7 @@ def _open_day(own: dt.date, books: Books, findings: Findings) -> dt.date | None:
         return moved
     period = period_of(own, periods)
     state = Phrase(f"state_{period.state if period else 'missing'}")
-    fix = Phrase(f"fix_period_{choice}")
+    fix = Phrase(f"fix_period_{choice}", {"setting": "closed_period"})
     if moved is None:
         findings.fail("period_closed", "date", own, day=own, state=state, fix=fix)
     else:

@@ -16,13 +16,15 @@ from kontobro.core.model.masters import Index, Masters
 from kontobro.core.model.money import EXPONENTS
 from kontobro.core.model.settings import MOST_DIMENSIONS, Settings
 from kontobro.core.settings.suggest_words import DIMENSION_WORDS, JOURNAL, ROLES, WALLET, Known
+from kontobro.core.words import Fact, Noted, Phrase, phrase, worded
 
 MOST_CANDIDATES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """One setting: what it is, what it should be ("" when that is not clear), why, and what else it could be."""
+    """One setting: what it is, what it should be ("" when that is not clear), why (English that says the same in every
+    language), and what else it could be."""
 
     setting: str
     before: str
@@ -67,13 +69,14 @@ def suggest(settings: Settings, masters: Masters, groups: Sequence[tuple[str, st
 def _role(name: str, known: Known, settings: Settings, masters: Masters, accounts: Sequence[Account]) -> Suggestion:
     before = getattr(settings, name) or ""
     if _exists(before, masters.accounts):
-        return Suggestion(name, before, before, "is set, and the account is there")
+        return Suggestion(name, before, before, worded("why_account_set"))
     default = masters.accounts.with_id(masters.company.payable or "") if name == "accounts_payable" else ()
     if default and default[0].active:
-        return _named(name, before, default[0], masters.accounts, "vendors have it unless they have one of their own")
+        return _named(name, before, default[0], masters.accounts, phrase("why_vendors_default"))
     used = Counter(vendor.account for vendor in masters.vendors.by_id.values() if vendor.account)
     uses = used if name == "accounts_payable" else Counter[str]()
-    return _best(name, before, known, accounts, masters.accounts, lambda account: uses[account.id])
+    what = phrase(f"what_{name}")
+    return _best((name, before), what, known, accounts, masters.accounts, lambda account: uses[account.id])
 
 
 def _wallets(settings: Settings, masters: Masters, accounts: Sequence[Account]) -> Iterable[Suggestion]:
@@ -83,19 +86,17 @@ def _wallets(settings: Settings, masters: Masters, accounts: Sequence[Account]) 
     for account in mine:
         by_currency.setdefault(_currency(account), []).append(account)
     if not mine and not settings.wallet and not settings.wallets:
-        yield Suggestion(
-            "wallet", "", "", 'no account has "Pleo" in its name: make one for each currency of the wallet'
-        )
+        yield Suggestion("wallet", "", "", worded("why_no_wallet"))
     for currency, found in sorted(by_currency.items()):
         name = f"wallets.{currency}" if currency else "wallet"
         general = settings.wallet if currency in ("", masters.company.currency) else None
         before = settings.wallets.get(currency) or general or ""
         if _exists(before, masters.accounts):
-            yield Suggestion(name, before, before, "is set, and the account is there")
+            yield Suggestion(name, before, before, worded("why_account_set"))
         elif len(found) > 1:
-            yield _unsure(name, before, "several accounts are named after Pleo", found)
+            yield _unsure(name, before, phrase("why_several_wallets"), found)
         else:
-            why = f'it is called "{shown(found[0].name)}"'
+            why = phrase("why_called", name=shown(found[0].name))
             yield _named(name, before, found[0], masters.accounts, why)
 
 
@@ -122,11 +123,12 @@ def _journal(settings: Settings, masters: Masters) -> Iterable[Suggestion]:
         return
     mine = [journal for journal in journals if WALLET in _words(f"{journal.code} {journal.name}")]
     if _exists(before, masters.journals):
-        yield Suggestion("journal", before, before, "is set, and the journal is there")
+        yield Suggestion("journal", before, before, worded("why_journal_set"))
     elif len(mine) == 1:
-        yield _named("journal", before, mine[0], masters.journals, f'it is called "{shown(mine[0].name)}"')
+        why = phrase("why_called", name=shown(mine[0].name))
+        yield _named("journal", before, mine[0], masters.journals, why)
     else:
-        yield _best("journal", before, JOURNAL, journals, masters.journals)
+        yield _best(("journal", before), phrase("what_journal"), JOURNAL, journals, masters.journals)
 
 
 def _dimensions(settings: Settings, masters: Masters, groups: Sequence[tuple[str, str]]) -> Iterable[Suggestion]:
@@ -139,7 +141,7 @@ def _dimensions(settings: Settings, masters: Masters, groups: Sequence[tuple[str
         if masters.dimensions.find(code):
             continue
         if _exists(before, masters.dimensions):
-            yield Suggestion(setting, before, before, "is set, and the dimension is there")
+            yield Suggestion(setting, before, before, worded("why_dimension_set"))
         elif free:
             yield _dimension(setting, before, (code, name), free, masters.dimensions)
 
@@ -151,19 +153,18 @@ def _dimension(
     for why, same in _LIKENESSES.items():
         found = [one for one in free if any(same(a, b) for a in asked for b in (_folded(one.code), _folded(one.name)))]
         if len(found) == 1:
-            return _named(setting, before, found[0], index, f'{why}: "{shown(found[0].name)}"')
+            return _named(setting, before, found[0], index, phrase(f"why_one_{why}", name=shown(found[0].name)))
         if found:
-            return _unsure(setting, before, f"several dimensions fit: {why}", found)
-    why = f'no dimension is called like Pleo\'s group "{shown(group[1])}"; without one its tags go to the text'
-    return _unsure(setting, before, why, free)
+            return _unsure(setting, before, phrase(f"why_several_{why}"), found)
+    return _unsure(setting, before, phrase("why_no_dimension", group=shown(group[1])), free)
 
 
 _LIKENESSES: Mapping[str, Callable[[str, str], bool]] = {
-    "it has the same name": lambda a, b: a == b,
-    "it is another word for it": lambda a, b: any(a in words and b in words for words in DIMENSION_WORDS),
-    "it begins alike": lambda a, b: min(len(a), len(b)) >= 3 and (a.startswith(b) or b.startswith(a)),
+    "same": lambda a, b: a == b,
+    "other_word": lambda a, b: any(a in words and b in words for words in DIMENSION_WORDS),
+    "alike": lambda a, b: min(len(a), len(b)) >= 3 and (a.startswith(b) or b.startswith(a)),
 }
-"""From sure to less sure; the first that finds one decides."""
+"""From sure to less sure; the first that finds one decides. Each has its reason in the catalogue (`why_one_same`)."""
 
 
 def preselected(dimensions: Sequence[Dimension], groups: Sequence[str], mapped: Mapping[str, str]) -> list[Dimension]:
@@ -182,22 +183,24 @@ def at_pleo(groups: Sequence[str], mapped: Mapping[str, str]) -> set[str]:
 
 
 def _best(
-    setting: str,
-    before: str,
+    of: tuple[str, str],
+    what: Phrase,
     known: Known,
     records: Iterable[N],
     index: Index[N],
     uses: Callable[[N], int] = lambda record: 0,
 ) -> Suggestion:
-    """The one record that fits best by name, then by code, then by use; none when two fit alike."""
+    """The one record that fits best by name, then by code, then by use; none when two fit alike. `of`: the setting and
+    what it is; `what` it is for."""
+    setting, before = of
     ranked = [(_Rank(*_fit_of(one, known), one.code.casefold() in known.codes, uses(one)), one) for one in records]
     fitting = sorted((pair for pair in ranked if pair[0].fit), key=lambda pair: (_reverse(pair[0]), pair[1].code))
     if not fitting:
-        return Suggestion(setting, before, "", f"nothing is called like {known.what}: choose or make one")
+        return Suggestion(setting, before, "", worded("why_nothing", what=what))
     best, chosen = fitting[0]
     rivals = [one for rank, one in fitting if rank == best]
     if len(rivals) > 1:
-        return _unsure(setting, before, f"several fit {known.what}", rivals)
+        return _unsure(setting, before, phrase("why_several", what=what), rivals)
     others = tuple(_said(one) for _, one in fitting[1 : MOST_CANDIDATES + 1])
     return _named(setting, before, chosen, index, _reason(chosen, best), others)
 
@@ -216,15 +219,14 @@ def _reverse(rank: _Rank) -> tuple[int, ...]:
     return tuple(-int(part) for part in rank)
 
 
-def _reason(chosen: _Named, rank: _Rank) -> str:
+def _reason(chosen: _Named, rank: _Rank) -> Fact:
     """Why this one, in the order in which it counts."""
-    called = f'it is called "{shown(chosen.name)}"'
-    parts = [f"{called}, after Pleo and its purpose" if rank.named == 2 else called]
+    parts = [phrase("why_called_both" if rank.named == 2 else "why_called", name=shown(chosen.name))]
     if rank.usual:
-        parts.append(f"{shown(chosen.code)} is a usual code for it")
+        parts.append(phrase("why_usual_code", code=shown(chosen.code)))
     if rank.uses:
-        parts.append(f"{rank.uses} vendors have it")
-    return ", ".join(parts)
+        parts.append(phrase("why_used", count=rank.uses))
+    return tuple(parts)
 
 
 def _fit_of(record: _Named, known: Known) -> tuple[int, int]:
@@ -252,9 +254,9 @@ def _likeness(name: str, phrase: str) -> int:
     return int(len(phrase.split()) > 1 and f" {phrase} " in f" {name} ")
 
 
-def _unsure(setting: str, before: str, why: str, candidates: Iterable[_Named]) -> Suggestion:
+def _unsure(setting: str, before: str, why: Phrase, candidates: Iterable[_Named]) -> Suggestion:
     said = tuple(_said(one) for one in candidates)
-    return Suggestion(setting, before, "", why, said[:MOST_CANDIDATES])
+    return Suggestion(setting, before, "", Noted(why), said[:MOST_CANDIDATES])
 
 
 def _exists(key: str, index: Index[N]) -> bool:
@@ -263,11 +265,13 @@ def _exists(key: str, index: Index[N]) -> bool:
     return len(found) == 1 and getattr(found[0], "active", True)
 
 
-def _named(setting: str, before: str, record: N, index: Index[N], why: str, others: tuple[str, ...] = ()) -> Suggestion:
+def _named(
+    setting: str, before: str, record: N, index: Index[N], why: Fact, others: tuple[str, ...] = ()
+) -> Suggestion:
     """This record by its code; not clear where the code names no record or several."""
     if len(index.find(record.code)) == 1:
-        return Suggestion(setting, before, record.code, why, others)
-    return Suggestion(setting, before, "", f"{why}, but has no code of its own: give it one", (_said(record), *others))
+        return Suggestion(setting, before, record.code, worded("why", reasons=why), others)
+    return Suggestion(setting, before, "", worded("why_no_code", reasons=why), (_said(record), *others))
 
 
 def _said(record: _Named) -> str:

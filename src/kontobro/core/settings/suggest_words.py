@@ -14,7 +14,6 @@ class Known:
     """What a thing is called: `phrases` of its name, `codes` that it often has, words of names that mean another.
     `own` are the phrases that name the purpose itself, `purpose` its words."""
 
-    what: str
     phrases: tuple[str, ...]
     codes: frozenset[str]
     never: frozenset[str]
@@ -29,7 +28,6 @@ def _known(given: Mapping[str, Any]) -> Known:
     never = f"{given.get('never', '')} {_WORDS['not_ours'] if given.get('not_ours') else ''}"
     own = tuple(given.get("own", ()))
     return Known(
-        what=given["what"],
         phrases=(*given["phrases"], *(phrase for phrase in own if phrase not in given["phrases"])),
         codes=frozenset(given["codes"].split()),
         never=frozenset(never.split()),

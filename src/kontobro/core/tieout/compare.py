@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
@@ -17,6 +17,7 @@ from typing import Literal
 from kontobro.core.errors import Problem
 from kontobro.core.model.journal import Booking, Entry, Reference, line_sums
 from kontobro.core.tieout.details import details
+from kontobro.core.words import Fact, Noted, Phrase
 
 ZERO = Decimal(0)
 
@@ -230,7 +231,8 @@ def tie(pleo: PleoSide, booking: Booking | None, *, can_look: bool = True) -> Ti
         return _tied(pleo, booking, "voided", ZERO, (), by_totals=False)
     amount, changes, by_totals = _compare(pleo, booking)
     verdict = _verdict(pleo, booking, amount, changes)
-    return _tied(pleo, booking, verdict, amount, tuple(changes.values()), by_totals=by_totals)
+    said = tuple(Noted(phrase) for phrases in changes.values() for phrase in phrases)
+    return _tied(pleo, booking, verdict, amount, said, by_totals=by_totals)
 
 
 def _absent(pleo: PleoSide, *, can_look: bool) -> Verdict:
@@ -242,24 +244,24 @@ def _absent(pleo: PleoSide, *, can_look: bool) -> Verdict:
     return "missing" if can_look else "cannot_look"
 
 
-def _compare(pleo: PleoSide, booking: Booking) -> tuple[Decimal, dict[Verdict, str], bool]:
+def _compare(pleo: PleoSide, booking: Booking) -> tuple[Decimal, dict[Verdict, list[Phrase]], bool]:
     """What the books hold of the amount, every change, and whether only totals could be compared."""
-    changes: dict[Verdict, str] = {}
+    changes: dict[Verdict, list[Phrase]] = {}
     if booking.currency != pleo.currency:
-        changes["amount_differs"] = f"in {booking.currency} instead of {pleo.currency}"
-        return ZERO, changes, False
+        facts: dict[str, Fact] = {"there": booking.currency, "sent": pleo.currency}
+        return ZERO, {"amount_differs": [Phrase("differs_currency", facts)]}, False
     by_totals = pleo.account is None or not booking.line_sums
     if not by_totals and pleo.on_account and pleo.account not in booking.line_sums and booking.total == pleo.total:
-        changes["account_differs"] = f"nothing is booked on account {pleo.account}"
+        changes["account_differs"] = [Phrase("tie_account", {"account": pleo.account or ""})]
         amount = pleo.amount
     else:
         amount = pleo.amount + _shift_of_totals(pleo, booking) if by_totals else _on_account(pleo, booking)
     if amount != pleo.amount:
-        changes["amount_differs"] = f"amount {amount} instead of {pleo.amount}"
+        changes["amount_differs"] = [Phrase("tie_amount", {"there": amount, "sent": pleo.amount})]
     if pleo.kind != "item" and pleo.date and booking.date != pleo.date:
-        changes["date_moved"] = f"date {booking.date} instead of {pleo.date}"
+        changes["date_moved"] = [Phrase("differs_date", {"there": booking.date, "sent": pleo.date})]
     if pleo.entry and _in_detail(pleo, booking) and (differing := details(pleo.entry, booking)):
-        changes["details_differ"] = "; ".join(map(str, differing))
+        changes["details_differ"] = differing
     return amount, changes, by_totals
 
 
@@ -281,7 +283,7 @@ def _shift_of_totals(pleo: PleoSide, booking: Booking) -> Decimal:
     return (booking.total - pleo.total) * (-1 if pleo.amount < 0 else 1)
 
 
-def _verdict(pleo: PleoSide, booking: Booking, amount: Decimal, changes: dict[Verdict, str]) -> Verdict:
+def _verdict(pleo: PleoSide, booking: Booking, amount: Decimal, changes: Container[Verdict]) -> Verdict:
     """The worst change names the entry."""
     for verdict in ("amount_differs", "account_differs", "date_moved", "details_differ"):
         if verdict in changes:

@@ -44,6 +44,12 @@ class Name(str):
     __slots__ = ()
 
 
+class Label(str):
+    """What a form calls a connector's option: English, in the catalogue of our own connectors for other languages."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Phrase:
     """A part of a sentence in the catalogue's section `phrase`, with its own facts; or what a fault says, by its code
@@ -176,6 +182,8 @@ def _shown(fact: Fact, language: str | None, show: Show) -> str:
             return _filled(catalogue().phrases[fact.name], fact.facts, language, show, "phrase")
         case Name():
             return name_in(fact, language)
+        case Label():
+            return _translations(language).pgettext("option", str(fact))
         case str():
             return fact
         case tuple():
@@ -190,6 +198,16 @@ def told(name: str, /, **facts: Fact) -> Said:
     """
     message, remedy = (Phrase(f"{name}.{part}", facts) for part in Said._fields)
     return Said(Noted(message), Noted(remedy))
+
+
+def phrase(name: str, /, **facts: Fact) -> Phrase:
+    """A part of a sentence of the catalogue's section `phrase`."""
+    return Phrase(name, facts)
+
+
+def worded(name: str, /, **facts: Fact) -> Noted:
+    """A sentence of the section `phrase`: English text that says the same in other languages by `note_in`."""
+    return Noted(Phrase(name, facts))
 
 
 def fault_said(code: str, language: str | None) -> Said | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from kontobro.core.words import Fact, Name, Noted, Phrase
+from kontobro.core.words import Fact, Label, Name, Noted, Phrase
 
 
 def facts_to(facts: Mapping[str, Fact]) -> dict[str, Any]:
@@ -22,6 +23,8 @@ def _to(fact: Fact) -> Any:
             return {"phrase": fact.name, "facts": facts_to(fact.facts)}
         case Name():
             return {"name": str(fact)}
+        case Label():
+            return {"label": str(fact)}
         case Decimal():
             return {"decimal": str(fact)}
         case date():
@@ -51,6 +54,21 @@ def note_from(stored: Any) -> str:
         return str(stored["text"])
 
 
+def text_to(note: str | None) -> str | None:
+    """A note as a column of texts keeps it: JSON with its English first, or the words as they are."""
+    return json.dumps(note_to(note), ensure_ascii=False) if isinstance(note, Noted) else note
+
+
+def text_from(stored: str | None) -> str | None:
+    """What `text_to` gave; a text of an older version as it is."""
+    if not stored or not stored.startswith('{"text": '):
+        return stored
+    try:
+        return note_from(json.loads(stored))
+    except (ValueError, KeyError, TypeError):
+        return stored
+
+
 def _from(stored: Any) -> Fact:
     match stored:
         case str() | int():
@@ -61,6 +79,8 @@ def _from(stored: Any) -> Fact:
             return Phrase(name, facts_from(facts))
         case {"name": code}:
             return Name(code)
+        case {"label": text}:
+            return Label(text)
         case {"decimal": digits}:
             return Decimal(digits)
         case {"date": day}:

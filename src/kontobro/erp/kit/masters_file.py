@@ -40,6 +40,7 @@ from kontobro.core.model.masterdata import (
     TaxCode,
     Vendor,
 )
+from kontobro.core.words import Fact, Phrase, phrase, told
 
 R = TypeVar("R", bound=MasterRecord)
 
@@ -56,6 +57,7 @@ TABLES: Final[Mapping[str, type[MasterRecord]]] = {
     "journals": Journal,
     "periods": Period,
 }
+NAMES: Final = tuple(TABLES)
 
 
 def read_masters(file: Path) -> dict[type[MasterRecord], tuple[MasterRecord, ...]]:
@@ -73,11 +75,15 @@ def bytes_of(file: Path, most: int = MOST_BYTES) -> bytes:
         with open(file, "rb", opener=_open_file) as opened:
             content = opened.read(most + 1)
     except (OSError, ValueError) as missing:  # a name with a zero byte is a ValueError
-        said = said_of(missing) if isinstance(missing, OSError) else "its name is not one"
-        raise wrong(file.name, said, "Set the option to the path of the file.") from missing
+        raise wrong(file.name, why_unread(missing), phrase("masters_path")) from missing
     if len(content) > most:
-        raise wrong(file.name, f"it has more than {most:,} bytes", "Keep accounts and vendors elsewhere.")
+        raise wrong(file.name, phrase("file_bytes", most=most), phrase("masters_elsewhere"))
     return content
+
+
+def why_unread(missing: OSError | ValueError) -> Fact:
+    """Why a file could not be opened: in the system's words, or that its name is not one."""
+    return said_of(missing) if isinstance(missing, OSError) else phrase("file_name_wrong")
 
 
 def _open_file(path: str, flags: int) -> int:
@@ -94,7 +100,7 @@ def toml_of(content: bytes, name: str) -> dict[str, Any]:
     try:
         return tomllib.loads(content.decode("utf-8-sig"), parse_float=Decimal)
     except (ValueError, RecursionError) as error:  # also of bytes that are not UTF-8
-        raise wrong(name, shown(error, 160), "Correct the file: it is TOML, in UTF-8.") from error
+        raise wrong(name, shown(error, 160), phrase("file_toml")) from error
 
 
 Table = tuple[type[MasterRecord], str, list[Any]]
@@ -106,28 +112,40 @@ def tables_of(content: bytes, name: str, other: str = "") -> tuple[Any, list[Tab
     tables = toml_of(content, name)
     apart = tables.pop(other, {})
     if unknown := sorted(set(tables) - set(TABLES)):
-        raise wrong(name, f"there is no table {shown(unknown[0])}", f"Tables are {', '.join(TABLES)}.")
+        raise wrong(name, phrase("file_table_unknown", table=shown(unknown[0])), phrase("file_tables", names=NAMES))
     return apart, [
         (TABLES[table], table, given if isinstance(given, list) else [given]) for table, given in tables.items()
     ]
 
 
-def record_of(kind: type[R], row: object, place: str, file: str) -> R:
+def record_of(kind: type[R], row: object, place: Fact, file: str) -> R:
     """A record of its fields; `place` and `file` are for the message. Raises Misconfigured."""
     try:
         if isinstance(row, dict):
             code = row.get("code", row.get("name", row.get("start", "")))
             row = {"id": str(code), **row}
             if unknown := set(row) - set(COLUMNS[kind].__struct_fields__):
-                raise ValueError(f"it has no field {min(unknown)}")  # else a misspelled one is left out without a word
+                # else a misspelled one is left out without a word
+                raise ValueError(phrase("record_field_unknown", field=min(unknown)))
         record = kind(**msgspec.structs.asdict(msgspec.convert(row, COLUMNS[kind])))
         if isinstance(record, TaxCode) and not record.rate.is_finite():
-            raise ValueError("its rate is not a number")
+            raise ValueError(phrase("record_rate"))
         if isinstance(record, Period) and record.end < record.start:
-            raise ValueError("it ends before it starts")
+            raise ValueError(phrase("record_ends"))
     except ValueError as error:  # msgspec's own is one
-        raise wrong(file, f"{place}: {shown(error, 160)}", "Correct that row.") from error
+        raise wrong(file, placed(place, why_of(error)), phrase("file_correct_row")) from error
     return record
+
+
+def why_of(error: ValueError) -> Fact:
+    """What a ValueError says: a phrase of ours, or a library's English."""
+    first = error.args[0] if error.args else ""
+    return first if isinstance(first, Phrase) else shown(error, 160)
+
+
+def placed(place: Fact, what: Fact) -> Phrase:
+    """What is wrong, with its place in the file before it."""
+    return phrase("file_at", place=place, what=what)
 
 
 def _columns(kind: type[Any]) -> type[msgspec.Struct]:
@@ -142,6 +160,11 @@ def _columns(kind: type[Any]) -> type[msgspec.Struct]:
 COLUMNS: Final[Mapping[type, type[msgspec.Struct]]] = {kind: _columns(kind) for kind in TABLES.values()}
 
 
-def wrong(file: str, what: str, remedy: str) -> Misconfigured:
+def wrong(file: str, what: Fact, remedy: Fact) -> Misconfigured:
     """The one error for master data in a file."""
-    return Misconfigured(f"Master data in {shown(file, 100)}: {what}.", remedy, "invalid_configuration")
+    return unusable(phrase("masters_in", file=shown(file, 100), what=what), remedy)
+
+
+def unusable(what: Fact, remedy: Fact) -> Misconfigured:
+    """An error for a file or an option of a person: `what` is a sentence without its full stop."""
+    return Misconfigured(*told("file_unusable", what=what, remedy=remedy), "invalid_configuration")

@@ -14,7 +14,7 @@ from typing import Final, Literal, get_args
 from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.model.connection import FROM_PLEO
 from kontobro.core.ports.delivery import is_path
-from kontobro.core.words import told
+from kontobro.core.words import Label, told
 
 Kind = Literal["text", "address", "link", "path", "place", "choice", "secret"]
 """`address`: an http(s) address that the connector calls; `link`: one that is only shown to people; `path`: a file of
@@ -146,10 +146,11 @@ def _is(option: Option, kind: Kind, options: Mapping[str, str]) -> bool:
 def _require(option: Option, value: str) -> None:
     if not value and option.required:
         flag = option.flag or f"--erp-option {option.name}=VALUE"
-        raise Misconfigured(*told("option_missing", option=option.name)).by(flag)
+        raise Misconfigured(*told("option_missing", label=Label(option.label), option=option.name)).by(flag)
     values = [each for each, _ in option.choices]
     if value and values and value not in values:
-        raise Misconfigured(*told("option_value_unknown", option=option.name, given=shown(value), values=tuple(values)))
+        named = {"label": Label(option.label), "option": option.name}
+        raise Misconfigured(*told("option_value_unknown", given=shown(value), values=tuple(values), **named))
 
 
 COMPANY_NAME: Final = "company"

@@ -19,7 +19,7 @@ from kontobro.core.model.journal import Bill, Booking, Entry, Reference
 from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
 from kontobro.core.model.period import period_of
 from kontobro.core.ports import Capabilities
-from kontobro.core.words import told
+from kontobro.core.words import Label, told
 from kontobro.erp.kit.checks import vendors_named
 from kontobro.erp.kit.flow import answered, booked, new_among, not_posted, references_of, refused, sorted_out
 from kontobro.erp.kit.http import Refused, address_of, refused_alone
@@ -66,9 +66,9 @@ def from_options(
     """The connector of a connection's options: `url`, `database`, `user`, `company` (its id), `settle_after` (seconds);
     the secret is `password`."""
     url = address_of(options, SYSTEM)
-    for name in ("database", "user"):
+    for name, label in (("database", Label("database")), ("user", Label("user"))):
         if not options.get(name):
-            raise Misconfigured(*told("option_missing", option=name))
+            raise Misconfigured(*told("option_missing", label=label, option=name))
     password = secrets("password")
     if not password:
         raise Misconfigured(*told("tryton_password_missing"), "authentication_failure")

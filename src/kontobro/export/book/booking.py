@@ -207,6 +207,8 @@ def take(run: Run, task: tuple[ItemWork, Entry], booking: Booking, unresolved: U
     work.stood.add(entry.reference)
     if differences(entry, booking):
         work.edited.add(entry.reference)
+    else:
+        work.as_sent[entry.reference] = booking
     return booked_move(entry, booking)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from operator import attrgetter
 
 from kontobro.core.errors import Problem
 from kontobro.core.model.findings import problem
@@ -45,6 +46,14 @@ def _amounts(entry: Entry, booking: Booking, accounts: Mapping[str, Account] = N
     return found
 
 
+_COMPARED = attrgetter("date", "currency", "total", "tax", "line_sums", "dimension_sums", "tax_code_sums")
+
+
+def says_the_same(booking: Booking, before: Booking | None) -> bool:
+    """True when all that `differences` looks at is as it was: then what it found of `before` holds."""
+    return before is not None and _COMPARED(booking) == _COMPARED(before)
+
+
 def code_of(account: str, accounts: Mapping[str, Account]) -> str:
     """An account as people know it; its id where it is known by nothing else."""
     known = accounts.get(account)
@@ -76,4 +85,4 @@ def not_as_sent(entry: Entry, booking: Booking, found: list[Phrase], *, withdraw
 def voided(entry: Entry, booking: Booking) -> Problem:
     """Its document was voided and the setting asks first."""
     name = booking.number or booking.id
-    return problem("booked_and_voided", "accountingEntryId", entry.reference, booking=name)
+    return problem("booked_and_voided", "accountingEntryId", entry.reference, booking=name, setting="voided")

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 
 from kontobro.core.errors import Problem
 from kontobro.core.model.connection import Connection
-from kontobro.core.model.export import JobItem
 from kontobro.core.model.findings import problem
 from kontobro.core.model.history import BookingRow, Elsewhere
 from kontobro.core.model.journal import Booking, Entry, EntryKey, entry_id_of, references_of
@@ -25,10 +24,9 @@ WRITTEN = frozenset({"drafted", "attached", "posted", "verified"})
 """Moves that say: these books had it."""
 
 
-def given_by_others(connection: Connection, store: Store, items: Sequence[JobItem]) -> dict[str, str]:
-    """The external ids among these items that are not ours, by accounting entry id. To be read before a new plan, which
+def given_by_others(connection: Connection, store: Store, given: Mapping[str, str]) -> dict[str, str]:
+    """Of these external ids, by accounting entry id, those that are not ours. To be read before a new plan, which
     begins each reference again."""
-    given = {item.entry_id: item.external_id for item in items if item.external_id}
     if not given:
         return {}
     references = [reference for entry_id in given for reference in references_of(entry_id)]

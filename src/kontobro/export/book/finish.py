@@ -20,7 +20,7 @@ from kontobro.core.model.export import Receipt
 from kontobro.core.model.findings import problem
 from kontobro.core.model.history import Move
 from kontobro.core.model.journal import Booking, Entry
-from kontobro.export.book.compare import differences, not_as_sent
+from kontobro.export.book.compare import differences, not_as_sent, says_the_same
 from kontobro.export.book.pieces import broke, in_pieces
 from kontobro.export.book.work import ItemWork, pairs
 from kontobro.export.book.write import withdraw
@@ -191,7 +191,7 @@ def _not_verified(run: Run, work: ItemWork, entry: Entry, booking: Booking | Non
         return problem("booking_vanished", "entry", entry.reference)
     if run.connection.settings.posting == "posted" and booking.status == "draft":
         return problem("still_a_draft", "entry", entry.reference, booking=booking.number or booking.id)
-    if entry.reference in work.edited:
+    if entry.reference in work.edited or says_the_same(booking, work.as_sent.get(entry.reference)):
         return None
     found = differences(entry, booking, run.masters.accounts.by_id)
     return not_as_sent(entry, booking, found, withdrawn=False) if found else None

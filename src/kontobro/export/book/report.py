@@ -9,13 +9,15 @@ from datetime import timedelta
 from kontobro.core.dialect import Dialect
 from kontobro.core.errors import JobFailure, KontobroError, Problem
 from kontobro.core.model.export import ExportJob, ItemReport, JobOutcome
+from kontobro.core.model.findings import note_of
 from kontobro.core.model.history import Move
 from kontobro.core.model.journal import Reference
 from kontobro.core.ports import Clock, Pleo, Store
+from kontobro.core.words import part_of, worded
+from kontobro.export.job.ids import Ids
 
 log = logging.getLogger(__name__)
 
-AGAIN = "Export again: what is booked already is recognised."
 
 KEEP_ALIVE_AFTER = timedelta(minutes=20)
 """A job expires an hour after its last action (design §5)."""
@@ -28,7 +30,7 @@ class Reporter:
     """
 
     def __init__(
-        self, pleo: Pleo, store: Store, clock: Clock, connection_id: str, job: ExportJob, unfinished: set[str]
+        self, pleo: Pleo, store: Store, clock: Clock, connection_id: str, job: ExportJob, unfinished: Ids
     ) -> None:
         self._pleo = pleo
         self._dialect = pleo.dialect
@@ -58,7 +60,8 @@ class Reporter:
                 log.warning("item not taken", extra={"job": self._job_id, "item": entry_id, "type": error.type})
             self.refused += len(refused)
             taken = [(report, references) for report, references in batch if report.entry_id not in refused]
-            self.unfinished.difference_update(report.entry_id for report, _ in taken)
+            for report, _ in taken:
+                self.unfinished.take(report.entry_id)
             moves = [Move(reference=reference, to="reported") for _, references in taken for reference in references]
             if moves:
                 self._store.move(self._connection_id, moves, self._clock.now())
@@ -89,24 +92,23 @@ def outcome_of(successful: int, failed: int, open_items: int, dialect: Dialect) 
     """
     if open_items:
         total = successful + failed + open_items
-        return _failed("accounting_system_timeout", f"The outcome of {open_items} of {total} items is unknown. {AGAIN}")
+        return _failed("accounting_system_timeout", worded("job_outcome_unknown", open=open_items, total=total))
     if not failed:
         return JobOutcome("completed")
     if successful or dialect.all_failed == "completed_with_errors":
         return JobOutcome("completed_with_errors")
-    return _failed("validation_failure", f"None of the {failed} items could be booked: see each item.")
+    return _failed("validation_failure", worded("job_none_booked", count=failed))
 
 
 def outcome_of_undecided(fault: KontobroError, open_items: int) -> JobOutcome:
     """The final event of a job that a fault ended while the outcome of some writes is unknown."""
-    what = f"The accounting system can't be reached, and whether {open_items} of its entries were booked is unknown"
-    text = f"{what}: {fault.message} Export again: what is booked is found, and not booked twice."
-    return _failed("accounting_system_unreachable", text)
+    why = part_of(fault.message)
+    return _failed("accounting_system_unreachable", worded("job_undecided", open=open_items, why=why))
 
 
 def outcome_of_fault(fault: KontobroError) -> JobOutcome:
     """The final event of a job that a fault ended."""
-    return _failed(fault.job_failure, str(fault))
+    return _failed(fault.job_failure, note_of(fault))
 
 
 def _failed(failure_type: JobFailure, failure: str) -> JobOutcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 
 from kontobro.core.errors import Problem
 from kontobro.core.model.export import ExportItem, ItemReport, MalformedItem, Receipt
@@ -16,11 +17,10 @@ from kontobro.core.model.journal import (
     InvoiceKey,
     Payment,
     Reference,
-    line_sums,
     money_line,
     reference_of,
 )
-from kontobro.core.model.money import exponent, is_whole, to_major
+from kontobro.core.model.money import exact_sum, exponent, is_whole, to_major
 from kontobro.core.rules.text import clean, payee_of
 from kontobro.export.book.report import failure_text
 
@@ -33,7 +33,8 @@ class ItemWork:
     """One item on its way through the engine.
 
     `standing`: the bookings that were found or made, by reference; `stood` of them those that an earlier run
-    made, `edited` of these those that a person has changed since. `uncertain`: a write whose outcome is not known at
+    made, `edited` of these those that a person has changed since. `as_sent`: each as it was when it was compared and
+    said what was sent. `uncertain`: a write whose outcome is not known at
     the end of this run. `waits`: it is kept for a document. `given_by_others`: the external id that Pleo has of another
     installation, and keeps.
     """
@@ -46,6 +47,7 @@ class ItemWork:
     bookings: dict[Reference, Booking] = field(default_factory=dict)
     stood: set[Reference] = field(default_factory=set)
     edited: set[Reference] = field(default_factory=set)
+    as_sent: dict[Reference, Booking] = field(default_factory=dict)
     uncertain: bool = False
     waits: bool = False
     attached: int = 0
@@ -154,9 +156,14 @@ def _plan(entry: Entry, raw: bytes) -> Intent:
         settles=entry.settles if isinstance(entry, Payment) and isinstance(entry.settles, InvoiceKey) else None,
         account=money.account if money else None,
         role=money.role if money else None,
-        amount=str(line_sums(entry).get(money.account, 0)) if money else None,
+        amount=str(_sum_on(entry, money.account)) if money else None,
         raw=raw,
     )
+
+
+def _sum_on(entry: Entry, account: str) -> Decimal:
+    """What an entry puts on an account, and a plain zero where that is nothing."""
+    return exact_sum([line.amount for line in entry.lines if line.account == account]) or Decimal(0)
 
 
 def kind_of(entry: Entry) -> str:

@@ -131,7 +131,7 @@ def _accept(run: Run, work: ItemWork, entry: Entry, booking: Booking) -> Move:
     if found:
         withdrawn = withdraw(run, booking)
         return _reject(work, entry, not_as_sent(entry, booking, found, withdrawn=withdrawn), booking)
-    work.bookings[entry.reference] = booking
+    work.bookings[entry.reference] = work.as_sent[entry.reference] = booking
     return booked_move(entry, booking)
 
 

@@ -17,7 +17,7 @@ from kontobro.core.errors import Busy, JobGone, KontobroError, Taken, Unreachabl
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.export import ExportJob, ItemReport, JobOutcome
 from kontobro.core.model.history import JobRow
-from kontobro.core.words import told
+from kontobro.core.words import told, worded
 from kontobro.export.job.run import Ports, Progress
 
 log = logging.getLogger(__name__)
@@ -89,9 +89,6 @@ NOT_OURS: Final = "not ours"
 """How our memory of a job ends that another installation has."""
 
 
-BY_ANOTHER: Final = "claimed by another installation"
-
-
 def _began_after_our_claim(row: JobRow, job: ExportJob) -> bool:
     if row.finished_at is not None or row.status != "claiming" or row.claimed_at is None:
         return False
@@ -102,9 +99,9 @@ def end_of(row: JobRow, job: ExportJob) -> tuple[str, str | None]:
     """How a job that ended at Pleo is remembered: its status in our history, and why. Only one that was ours can have
     ended by us (`ClaimState`)."""
     if job.failure_type in OVER_AT_PLEO:
-        return "unfinished", f"Pleo ended this export ({job.failure_type}). Export the expenses again in Pleo."
+        return "unfinished", worded("job_ended_by_pleo", why=str(job.failure_type))
     if row.status != "in_progress":
-        return NOT_OURS, BY_ANOTHER
+        return NOT_OURS, worded("job_by_another")
     return job.status, job.failure_reason
 
 
@@ -241,7 +238,7 @@ class Claimant:
             raise Taken(*told("job_perhaps_elsewhere", job=job.id)).by(TAKE_OVER)
         row = self._row(job.id)
         if row is not None and row.finished_at is None:
-            status, why = end_of(row, job) if ours is JobClaim.OVER else (NOT_OURS, BY_ANOTHER)
+            status, why = end_of(row, job) if ours is JobClaim.OVER else (NOT_OURS, worded("job_by_another"))
             self.ports.store.end_job(self.connection.id, job.id, status, why, self.ports.clock.now())
         if ours is JobClaim.OVER:
             _raise_over(job)

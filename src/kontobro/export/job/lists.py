@@ -9,11 +9,15 @@
 from __future__ import annotations
 
 import logging
+import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from kontobro.core.errors import IncompleteList
 from kontobro.core.model.export import ExportItem, ExportJob, JobItem, MalformedItem
+from kontobro.core.words import worded
+from kontobro.export.job.ids import Ids, Packed, packed, unpacked
 from kontobro.export.job.run import Ports
 
 log = logging.getLogger(__name__)
@@ -29,20 +33,30 @@ OPEN = ("pending", "in_progress")
 
 @dataclass(slots=True, kw_only=True)
 class Lists:
-    """What is known of a job's items. `listed`: the control records by id; `lacking`: how many more the job should
-    have; `sent`: ids of the items that came; `unlisted`: of those, what no control record names.
+    """What is known of a job's items. `listed`: Pleo's status of each, by id; `given`: the external ids that Pleo has
+    of the open ones; `lacking`: how many more the job should have; `unsent`: the open ones that did not come yet;
+    `unlisted`: what came and no control record names.
     """
 
     job: ExportJob
     ports: Ports = field(repr=False)
-    listed: dict[str, JobItem] = field(default_factory=dict)
+    listed: dict[Packed, str] = field(default_factory=dict, repr=False)
+    given: dict[str, str] = field(default_factory=dict, repr=False)
     lacking: int = 0
-    sent: set[str] = field(default_factory=set)
+    unsent: Ids = field(default_factory=Ids, repr=False)
     unlisted: set[str] = field(default_factory=set)
 
-    def with_status(self, *, is_open: bool) -> list[JobItem]:
-        """The items that are still to do, or those that have their final status."""
-        return [item for item in self.listed.values() if (item.status in OPEN) == is_open]
+    def open_ids(self) -> Ids:
+        """The items that are still to do."""
+        return Ids(kept for kept, status in self.listed.items() if status in OPEN)
+
+    def closed_ids(self) -> list[str]:
+        """The items that have their final status."""
+        return [unpacked(kept) for kept, status in self.listed.items() if status not in OPEN]
+
+    def statuses(self) -> Counter[str]:
+        """How many items have each status."""
+        return Counter(self.listed.values())
 
     def read_control(self) -> None:
         """Read the control records until they are as many as they should be, READS times at most."""
@@ -51,7 +65,7 @@ class Lists:
             total = self.job.number_of_items
             try:
                 for page in self.ports.pleo.control_items(self.job.id):
-                    self.listed.update((item.entry_id, item) for item in page)
+                    self._note(page)
             except IncompleteList as short:
                 total = max(total, short.total)
             self.lacking = max(0, total - len(self.listed))
@@ -59,33 +73,36 @@ class Lists:
                 return
         log.warning("a list lacks items", extra={"job": self.job.id, "lacking": self.lacking})
 
+    def _note(self, page: Sequence[JobItem]) -> None:
+        for item in page:
+            self.listed[packed(item.entry_id)] = sys.intern(item.status)
+            self.given.pop(item.entry_id, None)
+            if item.external_id and item.status in OPEN:
+                self.given[item.entry_id] = item.external_id
+
     def items(self) -> Iterator[ExportItem | MalformedItem]:
         """The items that are to do, each once, in Pleo's order; again READS times for those that did not come.
 
-        Each call starts over: what was `sent` and `unlisted` is of the latest.
+        Each call starts over: what is `unsent` and `unlisted` is of the latest.
         """
-        self.sent, self.unlisted = set(), set()
-        wanted = {item.entry_id for item in self.with_status(is_open=True)}
+        self.unsent, self.unlisted = self.open_ids(), set()
         for number in range(READS):
             self._pause(number)
             try:
                 for page in self.ports.pleo.items(self.job.id):
-                    yield from self._fresh(page, wanted)
+                    yield from self._fresh(page)
             except IncompleteList:
                 log.warning("a page lacks items", extra={"job": self.job.id, "read": number + 1})
-            if wanted <= self.sent:
+            if not self.unsent:
                 return
 
-    def _fresh(
-        self, page: Sequence[ExportItem | MalformedItem], wanted: set[str]
-    ) -> Iterator[ExportItem | MalformedItem]:
+    def _fresh(self, page: Sequence[ExportItem | MalformedItem]) -> Iterator[ExportItem | MalformedItem]:
         for item in page:
-            if not item.entry_id or item.entry_id in self.sent:
+            if not item.entry_id:
                 continue
-            self.sent.add(item.entry_id)
-            if item.entry_id in wanted:
+            if self.unsent.take(item.entry_id):
                 yield item
-            elif item.entry_id not in self.listed:
+            elif packed(item.entry_id) not in self.listed and item.entry_id not in self.unlisted:
                 self.unlisted.add(item.entry_id)
                 log.warning("sent, and not listed", extra={"job": self.job.id, "item": item.entry_id})
 
@@ -98,10 +115,7 @@ class Lists:
         """What a person has to know of items that were left alone; nothing when there are none."""
         if not self.unlisted:
             return ""
-        return (
-            f"Pleo sent {len(self.unlisted)} more expenses than it lists for this export. They were not booked. "
-            "Check in Pleo whether they belong to it."
-        )
+        return worded("job_unlisted", count=len(self.unlisted))
 
     @property
     def failure(self) -> str:
@@ -109,7 +123,4 @@ class Lists:
         if not self.lacking:
             return ""
         whole = len(self.listed) + self.lacking
-        return (
-            f"Pleo says that this export has {whole} expenses, and lists {len(self.listed)}. What is listed was "
-            f"processed; {self.lacking} are unknown. Export them again in Pleo."
-        )
+        return worded("job_lacking", whole=whole, listed=len(self.listed), lacking=self.lacking)

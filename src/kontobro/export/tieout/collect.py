@@ -12,6 +12,7 @@ from datetime import date
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.export import ExportItem, MalformedItem
+from kontobro.core.model.findings import noted
 from kontobro.core.model.history import BookingRow
 from kontobro.core.model.journal import Entry, Reference, entry_id_of
 from kontobro.core.model.masters import Masters
@@ -136,32 +137,19 @@ def _entries_of(
 
 def blind_spots(result: TieOut, capabilities: Capabilities, scope: TieOutScope) -> tuple[str, ...]:
     """What this tie-out can't see, in words for a bookkeeper."""
-    spots = [
-        "Expenses that were never exported through this connection or whose job failed before they were read, and "
-        "entries booked by hand, are not in it.",
-        "An entry that was posted to another expense account by hand and kept its amount counts as equal.",
-    ]
+    spots = [noted("tie_never_exported"), noted("tie_other_account")]
     if capabilities.batch_size is None:
-        spots.append(
-            "These are the sealed documents. Whether the accounting system has imported them, and what was changed "
-            "there since, is not in it."
-        )
+        spots.append(noted("tie_sealed"))
     if result.from_history:
-        spots.append(
-            f"Compared with what was booked at the time: {result.from_history} of {result.entries} entries. Pleo's own "
-            "content of them was purged or can't be read."
-        )
+        spots.append(noted("tie_history", count=result.from_history, all=result.entries))
     if result.by_totals:
-        spots.append(
-            f"Compared by total only, not by the wallet's account: {result.by_totals} of {result.entries} entries."
-        )
+        spots.append(noted("tie_totals", count=result.by_totals, all=result.entries))
     if result.entries > result.in_detail:
-        left_out = result.entries - result.in_detail
-        spots.append(f"Dimensions and tax codes were not compared: {left_out} of {result.entries} entries.")
+        spots.append(noted("tie_details", count=result.entries - result.in_detail, all=result.entries))
     if capabilities.reference == "none":
-        spots.append("This accounting system keeps no reference: what is booked in it can't be looked up.")
+        spots.append(noted("tie_no_reference"))
     if capabilities.reference == "searchable":
-        spots.append("Of several documents with the same reference (a copy made there by hand) one is looked at.")
+        spots.append(noted("tie_copies"))
     if scope.first or scope.last:
-        spots.append("An entry of another period that was moved into this one by hand shows in its own period only.")
+        spots.append(noted("tie_moved_in"))
     return tuple(spots)

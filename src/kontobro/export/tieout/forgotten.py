@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from kontobro.core.errors import KontobroError
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.export import ExportJob
+from kontobro.core.model.findings import noted
 from kontobro.core.model.journal import entry_id_of, references_of
 from kontobro.core.ports import Pleo
 from kontobro.core.tieout.compare import TieOut
+from kontobro.core.words import part_of
 from kontobro.export.tieout.collect import BookPorts, TieOutScope
 
 STATUSES = ("in_progress", "completed", "completed_with_errors", "failed")
@@ -37,14 +39,13 @@ def forgotten(connection: Connection, ports: BookPorts, pleo: Pleo, scope: TieOu
     Which day they were booked for only the history knew: a job counts when it is no older than the scope's first day.
     """
     if connection.status != "connected":
-        why = "The connection to Pleo is not active: whether all of its exports are in this history is not known."
-        return Forgotten((why,))
+        return Forgotten((noted("tie_not_connected"),))
     try:
         jobs = [job for job in pleo.jobs(STATUSES) if scope.first is None or job.created_at.date() >= scope.first]
         lost = list(_jobs_lost(connection, ports, pleo, jobs[::-1]))
     except KontobroError as fault:
-        return Forgotten((f"Pleo could not be asked whether all of its exports are in this history: {fault.message}",))
-    more = [f"And {len(lost) - SHOWN} older exports that are not in this history."] if len(lost) > SHOWN else []
+        return Forgotten((noted("tie_not_asked", why=part_of(fault.message)),))
+    more = [noted("tie_older_exports", count=len(lost) - SHOWN)] if len(lost) > SHOWN else []
     return Forgotten((*(sentence for sentence, _ in lost[:SHOWN]), *more), sum(absent for _, absent in lost))
 
 
@@ -72,11 +73,11 @@ def _lacking(connection: Connection, ports: BookPorts, entry_ids: list[str]) -> 
 
 
 def _job_lost(job: ExportJob, lacking: list[str], ports: BookPorts) -> tuple[str, int]:
-    where = f"Export of {job.created_at:%Y-%m-%d} ({job.id[:8]})"
-    known = f"{where}: {len(lacking)} of its exported expenses are not in this history, so nothing can be compared."
+    day, known, count = job.created_at.date(), job.id[:8], len(lacking)
     if ports.connector.capabilities.reference == "none":
-        return known, 0
+        return noted("tie_job_lost", day=day, job=known, count=count), 0
     found = ports.connector.find([reference for entry_id in lacking for reference in references_of(entry_id)])
     existing = {entry_id_of(booking.reference) for booking in found.values() if booking.status != "void"}
     absent = len(set(lacking) - existing)
-    return f"{known} In the accounting system {len(existing)} of them exist, {absent} do not.", absent
+    there = len(existing)
+    return noted("tie_job_lost_found", day=day, job=known, count=count, existing=there, absent=absent), absent

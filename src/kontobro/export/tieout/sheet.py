@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from kontobro.core.tieout.compare import MEANINGS, Sum, SumKey, TiedEntry, TieOut
+from kontobro.core.words import note_in
 from kontobro.export.tieout.sheets import Book, Cell, Rows
 
 ENTRY_COLUMNS: Sequence[str] = (
@@ -73,9 +74,11 @@ def entry_row(tied: TiedEntry) -> list[Cell]:
     ]
 
 
-def reasons(tied: TiedEntry) -> Sequence[str]:
-    """What changed, or why it isn't in the books."""
-    return tied.changes or tuple(problem.message for problem in tied.pleo.problems)
+def reasons(tied: TiedEntry, language: str | None = None) -> Sequence[str]:
+    """What changed, or why it isn't in the books, in that language."""
+    if tied.changes:
+        return tuple(note_in(change, language) for change in tied.changes)
+    return tuple(problem.said(language).message for problem in tied.pleo.problems)
 
 
 def sum_rows(result: TieOut) -> Iterator[list[Cell]]:

@@ -23,6 +23,7 @@ from kontobro.core.ports import LONGEST_PLEO_CALL, Clock
 from kontobro.core.words import part_of, told
 from kontobro.net.deadline import seconds_left, time_limit
 from kontobro.net.limits import AnswerTooLarge
+from kontobro.pleo.documented.drift import Seen
 from kontobro.pleo.http.endpoints import Endpoint
 from kontobro.pleo.http.faults import (
     is_page,
@@ -59,18 +60,29 @@ class Paced(Protocol):
     def wait(self, clock: Clock) -> None: ...
 
 
+class Watching(Protocol):
+    """What sees each call that leaves, and each answer. It raises nothing (`pleo/documented/news.py`)."""
+
+    def left(self, call: str) -> None: ...
+
+    def answered(self, seen: Seen) -> None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ways:
     """How calls leave. `transport` stands in for the network; `dialect` is other than the environment's own.
 
     `pace` is one that several processes share; without it all clients of the connection in this process share one.
-    No call is repeated later than `patience` after it first left.
+    No call is repeated later than `patience` after it first left. `methods`: the only ones that may leave for Pleo's
+    API (a login is renewed all the same); None: all. `watch` looks at what comes.
     """
 
     transport: httpx2.BaseTransport | None = None
     pace: Paced | None = None
     patience: timedelta = PATIENCE
     dialect: Dialect | None = None
+    methods: frozenset[str] | None = None
+    watch: Watching | None = None
 
 
 DIRECT: Final = Ways()
@@ -173,14 +185,12 @@ class Calls:
         http: httpx2.Client,
         auth: httpx2.Auth,
         clock: Clock,
-        pace: Paced | None = None,
-        patience: timedelta = PATIENCE,
-        dialect: Dialect | None = None,
+        ways: Ways = DIRECT,
     ) -> None:
-        self.dialect = dialect or Dialect()
+        self.dialect = ways.dialect or Dialect()
         self.page_size = LARGEST_PAGE
-        self._http, self._auth, self._clock, self._patience = http, auth, clock, patience
-        self._pace = pace or Pace()
+        self._http, self._auth, self._clock, self._patience = http, auth, clock, ways.patience
+        self._pace, self._watch = ways.pace or Pace(), ways.watch
         self._lock = threading.Lock()
         self.counts: Counter[str] = Counter()
         self.limited = 0
@@ -259,10 +269,25 @@ class Calls:
         if response.status_code == 429:
             with self._lock:
                 self.limited += 1
+        if self._watch:
+            self._watch.answered(_seen(response, endpoint))
         seconds = (self._clock.now() - sent).total_seconds()
         log.debug("pleo %s answered %d in %.3f s", endpoint.name, response.status_code, seconds)
         return response
 
     def _leaves(self, request: httpx2.Request) -> None:
         self._pace.wait(self._clock)
-        self.count(str(request.extensions.get(_LABEL, "other")))
+        name = str(request.extensions.get(_LABEL, "other"))
+        self.count(name)
+        if self._watch:
+            self._watch.left(name)
+
+
+def _seen(response: httpx2.Response, endpoint: Endpoint) -> Seen:
+    return Seen(
+        call=endpoint.name,
+        status=response.status_code,
+        media_type=response.headers.get("content-type", "").split(";")[0].strip().lower(),
+        has_pause="retry-after" in response.headers,
+        content=response.content,
+    )

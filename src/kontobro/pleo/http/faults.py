@@ -149,7 +149,7 @@ def is_page(response: httpx2.Response) -> bool:
     return bool(response.headers.get("content-type", "").strip().lower().startswith("text/html"))
 
 
-def of_page(response: httpx2.Response, what: str) -> Unreachable:
+def of_page(response: httpx2.Response, what: Fact) -> Unreachable:
     """A gateway's error page says nothing of the credential, its scopes or what there is, whatever its status."""
     fault = Unreachable(*told("page_for_pleo", call=what, status=str(response.status_code)))
     return with_failure(fault, "service_unreachable")

@@ -182,7 +182,7 @@ class _Caller:
             except httpx2.RequestError as error:
                 raise of_network(error, Phrase("pleo_login")) from error
         if is_page(answer):
-            raise of_page(answer, "the login")
+            raise of_page(answer, Phrase("the_login"))
         return answer
 
     def _shown(self) -> tuple[httpx2.Auth | None, dict[str, str]]:

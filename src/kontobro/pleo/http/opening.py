@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import httpx2
@@ -22,10 +23,12 @@ LIMITS: Final = Limits(seconds=60.0, most_bytes=16 * 1024 * 1024)
 """A page of Pleo's has some hundred kilobytes; one that takes a minute is a timeout, however steadily it drips."""
 
 
-def open_calls(connection: Connection, tokens: TokenStore, clock: Clock, ways: Ways) -> Calls:
-    """Reads no token before the first call."""
+def open_http(
+    connection: Connection, tokens: TokenStore, clock: Clock, ways: Ways
+) -> tuple[httpx2.Client, httpx2.Auth]:
+    """The client for Pleo's API, and the credential that goes with each request. Reads no token before the first."""
     http = open_client(
-        LIMITS,
+        replace(LIMITS, methods=ways.methods),
         transport=ways.transport,
         trust_env=not is_local(connection.api_url),
         base_url=connection.api_url,
@@ -36,5 +39,12 @@ def open_calls(connection: Connection, tokens: TokenStore, clock: Clock, ways: W
     auth: httpx2.Auth = ApiKeyAuth(connection, tokens, clock)
     if connection.auth == "oauth":
         auth = BearerAuth(Renewal(connection, tokens, clock, renewer(connection, clock, ways)))
+    return http, auth
+
+
+def open_calls(connection: Connection, tokens: TokenStore, clock: Clock, ways: Ways) -> Calls:
+    """Reads no token before the first call."""
+    http, auth = open_http(connection, tokens, clock, ways)
     spoken = ways.dialect or dialect_of(connection.environment)
-    return Calls(http, auth, clock, ways.pace or shared_pace(connection.id, clock), ways.patience, spoken)
+    pace = ways.pace or shared_pace(connection.id, clock)
+    return Calls(http, auth, clock, replace(ways, dialect=spoken, pace=pace))

@@ -48,6 +48,10 @@ WEBHOOKS: Final = Counter("kontobro_webhooks", "Webhooks received, by what was d
 PLEO_CALLS: Final = Counter("kontobro_pleo_calls", "Requests that left for Pleo.", ["endpoint"])
 PLEO_LIMITED: Final = Counter("kontobro_pleo_limited", "Requests that Pleo answered with 429.")
 
+PLEO_NEWS: Final = Counter(
+    "kontobro_pleo_news", "Answers of Pleo's that are not as documented, by what is not.", ["endpoint", "kind"]
+)
+
 
 class JobFacts(Protocol):
     """What is counted of a job's result (`export.engine.JobResult` has it)."""
@@ -122,13 +126,6 @@ def count_job(erp: str, result: JobFacts, seconds: float) -> None:
 
 def count_webhook(outcome: WebhookOutcome) -> None:
     WEBHOOKS.labels(outcome).inc()
-
-
-def count_calls(calls: Mapping[str, int], limited: int = 0) -> None:
-    """Count what a Pleo client has sent (`PleoClient.calls`, `.limited`); once a client, at its end."""
-    for endpoint, count in calls.items():
-        PLEO_CALLS.labels(endpoint).inc(count)
-    PLEO_LIMITED.inc(limited)
 
 
 @contextmanager

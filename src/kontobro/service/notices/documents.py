@@ -9,6 +9,7 @@ from email.message import EmailMessage
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports.delivery import Mailer
+from kontobro.core.words import told
 from kontobro.service.config import ServiceConfig
 from kontobro.service.notices.mail import hand_in_once, mail_server, message_of, try_mail_server
 
@@ -46,4 +47,4 @@ def mailers_of(config: ServiceConfig) -> Callable[[Connection], Mailer] | None:
 
 
 def _no_server() -> Misconfigured:
-    return Misconfigured("There is no mail server to mail documents with.", "Set KONTOBRO_MAIL_URL.")
+    return Misconfigured(*told("document_mail_serverless"))

@@ -15,6 +15,7 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from kontobro.core.errors import Misconfigured, Uncertain, Unreachable, shown
+from kontobro.core.words import told
 from kontobro.service.config import LOOPBACK, ServiceConfig
 
 log = logging.getLogger(__name__)
@@ -90,8 +91,8 @@ def _take(answer: tuple[int, bytes], server: MailServer, address: str) -> None:
     """Raises Misconfigured for an address that is refused for good, SMTPException for one to try again."""
     code = answer[0]
     if code >= 500:
-        message = f"The mail server {server.host}:{server.port} refuses {shown(address)} ({code}). Nothing was sent."
-        raise Misconfigured(message, "Correct the address.")
+        refused = told("mail_address_refused", server=_named(server), address=shown(address), code=str(code))
+        raise Misconfigured(*refused)
     if code >= 300:
         raise smtplib.SMTPResponseException(code, "")
 
@@ -102,13 +103,9 @@ def _hand_over(session: smtplib.SMTP, content: bytes, server: MailServer) -> Non
     except smtplib.SMTPDataError:
         raise  # before any of it was sent
     except (OSError, smtplib.SMTPException):  # no chaining: it may repeat what the server said
-        raise Uncertain(
-            f"The answer of the mail server {server.host}:{server.port} was lost: the mail may have been sent.",
-            "Ask its recipient. Kontobro does not send it again.",
-        ) from None
+        raise Uncertain(*told("mail_answer_lost", server=_named(server))) from None
     if code >= 500:
-        message = f"The mail server {server.host}:{server.port} refuses the mail ({code}). Nothing was sent."
-        raise Misconfigured(message, "Check its size limit, and what it allows in attachments.")
+        raise Misconfigured(*told("mail_refused", server=_named(server), code=str(code)))
     if code != 250:
         raise smtplib.SMTPResponseException(code, "")
 
@@ -131,13 +128,14 @@ def _session(server: MailServer) -> Iterator[smtplib.SMTP]:
                 session.login(server.user, server.password)
             yield session
     except smtplib.SMTPAuthenticationError:
-        raise Misconfigured("The mail server refused the login.", "Correct KONTOBRO_MAIL_URL.") from None
+        raise Misconfigured(*told("mail_login_refused")) from None
     except (OSError, smtplib.SMTPException) as error:
         # No chaining: an SMTP error repeats addresses and what the server said.
-        raise Unreachable(
-            f"The mail server {server.host}:{server.port} does not accept Kontobro's emails ({type(error).__name__}).",
-            "Check KONTOBRO_MAIL_URL, and that the server can be reached from this machine.",
-        ) from None
+        raise Unreachable(*told("mail_not_accepted", server=_named(server), kind=type(error).__name__)) from None
+
+
+def _named(server: MailServer) -> str:
+    return f"{server.host}:{server.port}"
 
 
 def _connected(server: MailServer) -> smtplib.SMTP:
@@ -166,6 +164,4 @@ def message_of(sender: str, to: str, subject: str, text: str, name: str = "") ->
 
 
 def _wrong() -> Misconfigured:
-    return Misconfigured(
-        "KONTOBRO_MAIL_URL is not a valid mail server address.", "Write smtp://user:password@host:587 or smtps://…:465."
-    )
+    return Misconfigured(*told("mail_url_wrong"))

@@ -10,9 +10,11 @@ import logging
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from pathlib import Path
 from typing import Final, Literal, Protocol
+
+from babel.dates import format_date
 
 from kontobro.core.errors import KontobroError
 from kontobro.core.words import mail_in, mail_of_number
@@ -66,8 +68,10 @@ class Notice:
     def subject_in(self, language: str) -> str:
         return self._said("subject", language).format(count=self.count)
 
-    def text_in(self, language: str) -> str:
-        facts = {"count": self.count, "until": _moment(self.until), "since": _moment(self.ended_at)}
+    def text_in(self, language: str, zone: tzinfo | None = None) -> str:
+        """What it says, with moments as a reader of this language writes them, in this time zone."""
+        until, since = (_moment(one, language, zone) for one in (self.until, self.ended_at))
+        facts = {"count": self.count, "until": until, "since": since}
         form = "text" if self.ended_at is None else "text_waiting" if self.count else "text_since"
         return self._said(form if form in WORDS[self.cause] else "text", language).format(**facts)
 
@@ -88,8 +92,15 @@ class Notice:
         return f"{self.cause} {self.about}".strip()
 
 
-def _moment(value: datetime | None) -> str:
-    return f"{value:%Y-%m-%d %H:%M %Z}" if value else ""
+def _moment(value: datetime | None, language: str, zone: tzinfo | None) -> str:
+    """Without a language as programs have it."""
+    if value is None:
+        return ""
+    there = value.astimezone(zone) if zone else value
+    if not language:
+        return f"{there:%Y-%m-%d %H:%M %Z}"
+    day = format_date(there, "long", locale="en_GB" if language == "en" else language)
+    return f"{day} {there:%H:%M %Z}"
 
 
 class Notifier(Protocol):

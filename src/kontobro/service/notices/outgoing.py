@@ -20,6 +20,7 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from kontobro import __version__
 from kontobro.core.errors import Misconfigured, Unreachable
+from kontobro.core.words import told
 from kontobro.net.addresses import NetworkPolicy, PrivateAddress, Resolve, is_public, look_up
 from kontobro.net.client import open_client
 from kontobro.net.limits import AnswerTooLarge, Limits
@@ -29,7 +30,6 @@ from kontobro.service.notices.notify import Notice, link_of
 TIMEOUT: Final = httpx2.Timeout(10.0, connect=5.0)
 LIMITS: Final = Limits(seconds=15.0, most_bytes=64 * 1024)
 """One receiver can't hold up the notices of others, and no one reads what it answers."""
-_REMEDY: Final = "Use an https:// address on the public internet, without a password in it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,10 @@ def checked_url(url: str, *, local: bool) -> SplitResult:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - reading it checks it
     except ValueError:
-        raise Misconfigured("The webhook's address can't be read.", _REMEDY) from None
+        raise Misconfigured(*told("hook_address_unreadable")) from None
     schemes = ("https", "http") if local else ("https",)
     if parts.scheme not in schemes or not parts.hostname or "@" in parts.netloc or not url.isprintable():
-        raise Misconfigured("The webhook's address is not allowed.", _REMEDY)
+        raise Misconfigured(*told("hook_address_refused"))
     return parts
 
 
@@ -95,7 +95,7 @@ def _signed(notice: Notice, link: str, secret: str, now: datetime) -> tuple[byte
     try:
         signature = Webhook(secret).sign(id, now.astimezone(UTC), body.decode())
     except (EmptyWebhookSecretError, ValueError):  # binascii's is one
-        raise Misconfigured("The webhook's secret can't be used.", "Create a new one.") from None
+        raise Misconfigured(*told("hook_secret_unusable")) from None
     stamp = str(int(now.timestamp()))
     return body, {"webhook-id": id, "webhook-timestamp": stamp, "webhook-signature": signature}
 
@@ -106,14 +106,10 @@ def _post(http: httpx2.Client, url: str, signed: tuple[bytes, dict[str, str]]) -
     try:
         status = http.post(url, content=body, headers=named).status_code
     except PrivateAddress:
-        raise Misconfigured("The webhook's host is in a private network.", _REMEDY) from None
+        raise Misconfigured(*told("hook_host_private")) from None
     except AnswerTooLarge:
-        raise Unreachable(
-            "The webhook's receiver sends an endless answer.", "It must answer 204, without a body."
-        ) from None
+        raise Unreachable(*told("hook_answer_endless")) from None
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        raise Unreachable(f"The webhook can't be delivered ({type(error).__name__}).", "Check its address.") from None
+        raise Unreachable(*told("hook_undelivered", kind=type(error).__name__)) from None
     if not 200 <= status < 300:
-        raise Unreachable(
-            f"The webhook's receiver answered {status}.", "Check the receiver; redirects are not followed."
-        )
+        raise Unreachable(*told("hook_answered", status=str(status)))

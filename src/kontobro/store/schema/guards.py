@@ -203,6 +203,17 @@ ALLOWED = (
 )
 """The state diagram's table, where no model of Django makes it."""
 
+UNCOUNTED = (
+    "ALTER TABLE kontobro_booking ADD COLUMN IF NOT EXISTS settled boolean",
+    "ALTER TABLE kontobro_job ADD COLUMN IF NOT EXISTS purged boolean",
+    "CREATE INDEX IF NOT EXISTS kontobro_open_payments ON kontobro_booking (connection_id, settles_vendor)"
+    " WHERE settles_vendor IS NOT NULL AND outcome = 'booked' AND (settled IS NULL OR NOT settled)",
+    "CREATE INDEX IF NOT EXISTS kontobro_unpurged_jobs ON kontobro_job"
+    " (connection_id, (COALESCE(finished_at, started_at))) WHERE purged IS NULL",
+)
+"""What a host's models can't say: flags that may be unknown, and what keeps a job's work apart from how much was booked
+before it."""
+
 GUARDS: Mapping[str, Sequence[str]] = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
 JOB_GUARDS: Mapping[str, Sequence[str]] = {"sqlite": JOB_SQLITE, "postgresql": JOB_POSTGRESQL}
 BOOKS_GUARDS: Mapping[str, Sequence[str]] = {"sqlite": BOOKS_SQLITE, "postgresql": BOOKS_POSTGRESQL}
@@ -262,7 +273,7 @@ def install_guards(cursor: Any) -> None:
     The tables `kontobro_booking`, `kontobro_event` and `kontobro_job` exist, with Django's names of their columns.
     """
     remove_guards(cursor)
-    for statement in (*ALLOWED, *POSTGRESQL, OLD_CLAIMS, *JOB_POSTGRESQL):
+    for statement in (*ALLOWED, *UNCOUNTED, *POSTGRESQL, OLD_CLAIMS, *JOB_POSTGRESQL):
         cursor.execute(statement)
     for pair in allowed_pairs():
         cursor.execute("INSERT INTO kontobro_allowedmove (from_state, to_state) VALUES (%s, %s)", pair)

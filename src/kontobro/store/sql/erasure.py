@@ -11,25 +11,24 @@ from kontobro.core.words import told
 from kontobro.store.sql.part import Part
 
 # Problems and notes name the value that was wrong or odd, which may be a person's name: they go too.
-_BLANK = "UPDATE kontobro_booking SET payee = '', problems = '[]', notes = '[]' WHERE"
-_JOB = """SELECT 1 FROM kontobro_job job
-    WHERE job.connection_id = kontobro_booking.connection_id AND job.job_id = kontobro_booking.job_id"""
+_BLANK = "UPDATE kontobro_booking SET payee = '', problems = '[]', notes = '[]' WHERE connection_id = %s AND"
 
-# Bookings whose job ended before, or never ended and began before; by their own age if the job is unknown.
-_OLD = f"""kontobro_booking.connection_id = %s
-    AND NOT EXISTS ({_JOB} AND (job.finished_at >= %s OR (job.finished_at IS NULL AND job.started_at >= %s)))
-    AND (EXISTS ({_JOB}) OR kontobro_booking.updated_at < %s)"""
+# It runs after each job, so it visits only what is due: jobs that ended before, or never ended and began before, and
+# that no purge has visited since names came into them (`history.History.plan`).
+DUE = """SELECT job_id FROM kontobro_job
+    WHERE connection_id = %s AND purged IS NULL AND COALESCE(finished_at, started_at) < %s"""
 
-# It runs after each job: what was purged before costs next to nothing.
-PURGE_NAMES = f"""{_BLANK} {_OLD}
+PURGE_NAMES = f"""{_BLANK} job_id = ANY(%s)
     AND (payee <> '' OR CAST(problems AS text) <> '[]' OR COALESCE(CAST(notes AS text), '[]') <> '[]')"""
 
-PURGE_PAYLOADS = f"""DELETE FROM kontobro_payload WHERE connection_id = %s AND EXISTS (
-    SELECT 1 FROM kontobro_booking WHERE {_OLD}
-    AND kontobro_booking.reference IN (kontobro_payload.entry_id, kontobro_payload.entry_id || '/pay'))"""  # noqa: S608
+PURGE_PAYLOADS = """DELETE FROM kontobro_payload WHERE connection_id = %s AND entry_id IN (
+    SELECT CASE WHEN reference LIKE '%%/pay' THEN substr(reference, 1, length(reference) - 4) ELSE reference END
+    FROM kontobro_booking WHERE connection_id = %s AND job_id = ANY(%s))"""
 """References as `journal.reference_of` writes them."""
 
-FORGET_NAMES = f"{_BLANK} connection_id = %s AND reference = ANY(%s)"
+PURGED = "UPDATE kontobro_job SET purged = TRUE WHERE connection_id = %s AND job_id = ANY(%s)"
+
+FORGET_NAMES = f"{_BLANK} reference = ANY(%s)"
 FORGET_PAYLOADS = "DELETE FROM kontobro_payload WHERE connection_id = %s AND entry_id = ANY(%s)"
 
 OF_CONNECTION = ("booking", "payload", "job", "binding", "sync", "secret")
@@ -45,11 +44,14 @@ class Erasure(Part):
 
     def purge(self, connection_id: str, before: datetime) -> int:
         """Answers how many payloads were deleted. A job that never ended counts from its start."""
+        deleted = 0
         with self.tables.writing() as session:
             number = self._number(session, connection_id)
-            old = (number, before, before, before)
-            session.run(PURGE_NAMES, old)
-            deleted = session.run(PURGE_PAYLOADS, (number, *old))
+            due = [row.job_id for row in session.select(DUE, (number, before))]
+            if due:
+                session.run(PURGE_NAMES, (number, due))
+                deleted = session.run(PURGE_PAYLOADS, (number, number, due))
+                session.run(PURGED, (number, due))
         self.tables.settle()
         return deleted
 

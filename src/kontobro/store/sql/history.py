@@ -11,25 +11,36 @@ from kontobro.core.errors import ImpossibleMove
 from kontobro.core.model.export import ExportJob
 from kontobro.core.model.history import BookingRow, ClaimState, Intent, JobRow, Move
 from kontobro.core.model.journal import Reference, entry_id_of
+from kontobro.core.words.facts import text_to
 from kontobro.store.rows import booking_of, job_of
 from kontobro.store.schema.moves import is_allowed
 from kontobro.store.sql.part import Part
 from kontobro.store.statements import (
     BEGIN_JOB,
     CLAIM_JOB,
+    KEEP_JOB,
     MOVE,
+    NAME,
+    NAMES_CAME,
     PAYLOAD,
     PLAN,
     move_values,
+    name_values,
     payload_values,
     plan_values,
+    rounds_of,
 )
 
 UNRESOLVED = """SELECT reference, intent_at FROM kontobro_booking
     WHERE connection_id = %s AND intent_at IS NOT NULL AND reference = ANY(%s)"""
-KNOWN = "SELECT count(*) AS number FROM kontobro_booking WHERE connection_id = %s AND reference = ANY(%s)"
 EVENTS = """SELECT event.* FROM kontobro_event event JOIN kontobro_booking booking ON booking.id = event.booking_id
     WHERE booking.connection_id = %s AND booking.reference = %s ORDER BY event.id"""
+
+OPEN_PAYMENTS = """SELECT * FROM kontobro_booking
+    WHERE connection_id = %s AND settles_vendor >= '' AND outcome = 'booked' AND (settled IS NULL OR NOT settled)
+    ORDER BY updated_at, id"""
+"""Each job asks twice, whatever was booked before: the partial index `kontobro_open_payments` answers. Without the
+comparison SQLite, which keeps no statistics, would go through all that were booked."""
 
 
 class History(Part):
@@ -49,7 +60,7 @@ class History(Part):
     def end_job(self, connection_id: str, job_id: str, status: str, failure: str | None, now: datetime) -> None:
         statement = "UPDATE kontobro_job SET status = %s, failure = %s, finished_at = %s"
         with self.tables.writing() as session:
-            values = (status, failure, now, self._number(session, connection_id), job_id)
+            values = (status, text_to(failure), now, self._number(session, connection_id), job_id)
             session.run(f"{statement} WHERE connection_id = %s AND job_id = %s", values)
 
     def jobs(self, connection_id: str, limit: int = 20) -> Sequence[JobRow]:
@@ -67,20 +78,24 @@ class History(Part):
         references = [plan.reference for plan in plans]
         with self.tables.writing() as session:
             number, at = self._known(session, connection_id), session.stored(now)
+            if plans:
+                session.run(KEEP_JOB, (number, job_id, run, now))
             session.for_each(PLAN, [plan_values(number, job_id, run, plan, at) for plan in plans])
             session.for_each(PAYLOAD, payload_values(number, plans))
             rows = session.select(UNRESOLVED, (number, references))
         return {Reference(row.reference): row.intent_at for row in rows}
 
     def move(self, connection_id: str, moves: Sequence[Move], now: datetime) -> None:
-        references = list({move.reference for move in moves})
         try:
             with self.tables.writing() as session:
                 number, at = self._number(session, connection_id), session.stored(now)
-                (there,) = session.select(KNOWN, (number, references))
-                if missing := len(references) - there.number:
-                    raise ImpossibleMove(f"{missing} of {len(moves)} bookings were never planned")
-                session.for_each(MOVE, [move_values(number, move, at) for move in moves])
+                for steps in rounds_of(moves):
+                    moved = [session.run(MOVE, move_values(number, *step, at)) for step in steps.items()]
+                    if missing := sum(map(len, steps.values())) - sum(moved):
+                        raise ImpossibleMove(f"{missing} of {len(moves)} bookings were never planned")
+                session.for_each(NAME, name_values(number, moves))
+                if named := [move.reference for move in moves if move.problems or move.notes]:
+                    session.run(NAMES_CAME, (number, number, named))
         except ImpossibleMove as error:
             raise ImpossibleMove(f"{error} ({self._culprit(connection_id, moves)})") from error
 
@@ -110,8 +125,9 @@ class History(Part):
 
     def open_payments(self, connection_id: str) -> Sequence[BookingRow]:
         """Payments that exist, name a bill and are not settled."""
-        still = {"settles_vendor IS NOT NULL AND settled IS NOT TRUE AND outcome = %s": "booked"}
-        return self._bookings(connection_id, still, "updated_at, id")
+        with self.tables.reading() as session:
+            rows = session.select(OPEN_PAYMENTS, (self._number(session, connection_id),))
+        return [booking_of(row) for row in rows]
 
     def bookings_page(
         self, connection_id: str, *, first: date | None, last: date | None, after: Reference | None, limit: int

@@ -27,6 +27,7 @@ from kontobro.web.connect.subscribing import unsubscribe
 from kontobro.web.connect.taken import holder, note_end
 from kontobro.web.members.rights import require_still
 from kontobro.web.models import Organisation, Setup
+from kontobro.web.site.systems import system_name
 
 SECONDS_FOR_OTHERS = 30
 """How long one waits for another who connects the same company at this moment."""
@@ -38,7 +39,8 @@ def systems() -> list[tuple[str, str]]:
     One that reads a file of this machine is offered by a hosted service only when its operator named folders for it.
     """
     installed = [name for name in connectors().names() if connectors().is_installed(name)]
-    return [(name, connectors().label(name)) for name in installed if offers_ledgers(config()) or not _reads_file(name)]
+    offered = [name for name in installed if offers_ledgers(config()) or not _reads_file(name)]
+    return sorted(((name, system_name(name)) for name in offered), key=lambda one: one[1].casefold())
 
 
 def _reads_file(name: str) -> bool:

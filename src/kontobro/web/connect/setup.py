@@ -168,6 +168,7 @@ def exchange(setup: Setup, code: str) -> None:
             client_secret=client.client_secret if client else None,
         ),
         process.app.clock,
+        process.app.ways(draft),
     )
     setup.seal(tokens=tokens_to(tokens)).save()
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 
 from django.urls import reverse
 
 from kontobro.bootstrap import App
 from kontobro.core.errors import KontobroError
 from kontobro.core.model.connection import Connection
-from kontobro.pleo import subscriptions
+from kontobro.pleo.subscriptions import Subscriptions, open_subscriptions
 from kontobro.service.config import config
 
 ID = "webhook_id"
@@ -31,7 +32,8 @@ def is_subscribed(connection: Connection, app: App) -> bool:
 def subscribe(connection: Connection, app: App) -> None:
     """Ask Pleo for this connection's webhooks: again and again, it is one subscription. Raises what Pleo raises."""
     known = app.store.secret(connection, ID)
-    made = subscriptions.subscribe(connection, _address(connection), app.store, app.clock, known)
+    with closing(_opened(connection, app)) as opened:
+        made = opened.subscribe(_address(connection), known)
     app.store.save_secret(connection, SECRET, made.secret)
     app.store.save_secret(connection, ID, made.id)
 
@@ -54,9 +56,14 @@ def unsubscribe(connection: Connection, app: App) -> None:
     if known is None:
         return
     try:
-        subscriptions.unsubscribe(connection, _address(connection), app.store, app.clock, known)
+        with closing(_opened(connection, app)) as opened:
+            opened.unsubscribe(_address(connection), known)
     except KontobroError as fault:
         log.info("webhooks not unsubscribed", extra={"connection": connection.id, "fault": type(fault).__name__})
+
+
+def _opened(connection: Connection, app: App) -> Subscriptions:
+    return open_subscriptions(connection, app.store, app.clock, app.ways(connection))
 
 
 def _address(connection: Connection) -> str:

@@ -173,8 +173,10 @@ def level_page(request: HttpRequest, member: Member, setup: Setup) -> HttpRespon
 
 
 def scope_words(scopes: Iterable[str]) -> list[str]:
-    """Permissions in words."""
-    return [str(SCOPE_WORDS.get(scope, scope)) for scope in sorted(canonical(scopes))]
+    """Permissions in words, the most important first."""
+    known = list(SCOPE_WORDS)
+    asked = sorted(canonical(scopes), key=lambda scope: (known.index(scope) if scope in known else len(known), scope))
+    return [str(SCOPE_WORDS.get(scope, scope)) for scope in asked]
 
 
 @require_POST

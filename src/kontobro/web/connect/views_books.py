@@ -14,10 +14,14 @@ from kontobro.core.errors import Problem
 from kontobro.core.model.connection import Connection
 from kontobro.core.settings.catalogue import catalogue
 from kontobro.core.settings.suggest import Suggestion
+from kontobro.core.words import setting_in
 from kontobro.web.connect.books import Books, activate, carry_out, read_books, read_plans, settle_settings
 from kontobro.web.connect.guard import of_setup
+from kontobro.web.language import language_now
 from kontobro.web.models import Setup
 from kontobro.web.process import process
+from kontobro.web.site.remedies import labelled, wallet_label
+from kontobro.web.telling import told
 from kontobro.web.tenancy import Member
 
 
@@ -33,9 +37,9 @@ def label_of(setting: str) -> str:
     """What a setting is called on a page."""
     table, _dot, key = setting.partition(".")
     if table == "wallets":
-        return _("Pleo wallet in %(currency)s") % {"currency": key}
+        return wallet_label(key)
     of_group = _("Dimension for Pleo's tag group %(group)s") % {"group": key}
-    return of_group if table == "dimensions" else catalogue()[setting].label
+    return of_group if table == "dimensions" else setting_in(catalogue()[setting].label, language_now())
 
 
 def list_of(setting: str) -> str:
@@ -68,7 +72,7 @@ def _row(request: HttpRequest, one: Suggestion, problems: Sequence[Problem]) -> 
     return {
         "name": one.setting,
         "label": label_of(one.setting),
-        "help": catalogue()[one.setting.partition(".")[0]].help,
+        "help": setting_in(catalogue()[one.setting.partition(".")[0]].help, language_now()),
         "list": list_of(one.setting),
         "value": request.POST.get(one.setting, one.after or one.before),
         "why": one.why,
@@ -124,15 +128,15 @@ def plan(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
     done = sum(result.creates + result.updates + result.archives + result.adopted for result in results)
     member.note("first sync approved", f"{done} done, {len(failed)} failed", connection.id)
     if not active:
-        messages.error(request, _unfinished(failed))
+        messages.error(request, _unfinished(request, failed))
         return redirect("connect_setup", setup.id)
     setup.delete()
     messages.success(request, _("Connected and activated. Press Export in Pleo when you are ready."))
     return redirect("connection", connection.id)
 
 
-def _unfinished(failed: Sequence[Problem]) -> str:
+def _unfinished(request: HttpRequest, failed: Sequence[Problem]) -> str:
     if not failed:
         return _("Not everything could be synced, so Pleo is still waiting. The rest is shown below.")
     words = _("Not everything could be synced, so Pleo is still waiting. %(problem)s The rest is shown below.")
-    return words % {"problem": f"{failed[0].message} {failed[0].remedy}"}
+    return words % {"problem": told(request, labelled(failed[0]))}

@@ -26,6 +26,7 @@ from kontobro.web.connect.erp import join, needed_secrets, safe_options, systems
 from kontobro.web.connect.guard import of_setup
 from kontobro.web.models import Setup
 from kontobro.web.process import process
+from kontobro.web.site.systems import system_name
 from kontobro.web.telling import told
 from kontobro.web.tenancy import Member
 
@@ -113,7 +114,7 @@ def access_page(
     request: HttpRequest, member: Member, setup: Setup, form: AccessForm | None = None, fault: str = ""
 ) -> HttpResponse:
     shown = form or AccessForm(setup.erp, initial=setup.options)
-    page = {"setup": setup, "system": connectors().label(setup.erp), "form": shown, "fault": fault}
+    page = {"setup": setup, "system": system_name(setup.erp), "form": shown, "fault": fault}
     return render(request, "connect/access.html", page, status=400 if form else 200)
 
 
@@ -148,7 +149,7 @@ def _try(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
 
 
 def company_page(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
-    return render(request, "connect/company.html", {"setup": setup, "system": connectors().label(setup.erp)})
+    return render(request, "connect/company.html", {"setup": setup, "system": system_name(setup.erp)})
 
 
 @require_POST
@@ -181,7 +182,7 @@ def join_both(request: HttpRequest, member: Member, setup: Setup, company_id: st
             return redirect("connection", joined.connection.id)
     if level_of(joined.connection.settings) < setup.level:
         level = level_of(joined.connection.settings)
-        system = connectors().label(setup.erp)
+        system = system_name(setup.erp)
         words = _("%(system)s supports Level %(level)s at most, so Level %(level)s is used.")
         messages.info(request, words % {"system": system, "level": level})
     return redirect("connect_setup", setup.id)

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_POST
 from kontobro.core.model.connection import Connection
 from kontobro.erp.kit.registration import COMPANY
 from kontobro.install.connect import LONGEST_NAME
-from kontobro.service.connectors import connectors
 from kontobro.web.connect import taken, views_erp
 from kontobro.web.connect.guard import of_setup
 from kontobro.web.models import Setup
+from kontobro.web.site.systems import system_name
 from kontobro.web.tenancy import Member, of_connection
 
 
@@ -95,7 +95,7 @@ def take(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
 
 
 def differs_page(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
-    page = {"setup": setup, "system": connectors().label(setup.erp)}
+    page = {"setup": setup, "system": system_name(setup.erp)}
     return render(request, "connect/differs.html", page)
 
 

@@ -22,12 +22,13 @@ from kontobro.core.settings.catalogue import catalogue
 from kontobro.core.settings.toml import settings_from, settings_to
 from kontobro.core.words import setting_in
 from kontobro.sync.run import KINDS, plan_sync
-from kontobro.sync.shown import Shown, shown_of
+from kontobro.sync.shown import ChangeRow, Shown, shown_of
 from kontobro.web.connection.master_file import changed_of
 from kontobro.web.language import language_now
 from kontobro.web.process import change, process
 from kontobro.web.site.aside import aside
 from kontobro.web.site.remedies import labelled
+from kontobro.web.telling import told_in
 from kontobro.web.tenancy import Member, of_connection
 
 PAGE: Final = 100
@@ -51,27 +52,35 @@ def plan(request: HttpRequest, member: Member, connection: Connection, kind: str
     except KontobroError as error:
         fault = error
     part = bool(getattr(request, "htmx", False))
+    may_approve = member.may("bookkeeper") and connection.status == "connected"
     shown = {
         "kind": chosen,
         "plan": found,
         "fault": fault,
         "changed": changed_of(connection, chosen),
         "part": part,
-        "may_approve": member.may("bookkeeper") and connection.status == "connected",
+        "may_approve": may_approve,
         "switch": setting_in(catalogue()["create_vendors"].label, language_now()),
         "types": TYPES,
         "choice": choice_of(connection.settings.sync_choice, chosen).texts,
-        **(_listed(found, request.GET, FIRST if part else PAGE) if found else {}),
+        **(_listed(found, request.GET, FIRST if part else PAGE, may_approve=may_approve) if found else {}),
     }
     return render(request, "connection/plan.html" if part else "connection/plan_page.html", shown)
 
 
-def _listed(found: Shown, query: QueryDict, most: int) -> Mapping[str, object]:
+def _may_be_left_out(row: ChangeRow) -> bool:
+    """As `site/changes.html` offers it."""
+    return bool(row.key) and row.action != "archive" and row.kind != "tag_groups"
+
+
+def _listed(found: Shown, query: QueryDict, most: int, *, may_approve: bool) -> Mapping[str, object]:
     """The rows of one page of what is searched for, and the filters as the address has them."""
     words, action = query.get("q", "").strip()[:100], query.get("action", "")
     rows = [row for row in found.rows if (not words or row.has(words)) and (not action or row.action == action)]
+    page = Paginator(rows, most).get_page(query.get("page"))
     return {
-        "page": Paginator(rows, most).get_page(query.get("page")),
+        "page": page,
+        "leavable": may_approve and any(_may_be_left_out(row) for row in page),
         "filters": {"q": words, "action": action, "plan": found.digest},
     }
 
@@ -126,7 +135,7 @@ def choose(request: HttpRequest, member: Member, connection: Connection, kind: s
     rules += [text for text in dict.fromkeys(asked) if text not in rules]
     settings, problems = settings_from({**settings_to(stored.settings), "sync_choice": rules})
     if problems:
-        said = labelled(problems[0]).said(language_now())
+        said = told_in(labelled(problems[0]), language_now(), request.reader_locale)  # type: ignore[attr-defined]
         raise Misconfigured(said.message, said.remedy)
     if settings == stored.settings:
         messages.info(request, _("Nothing was changed: choose or enter what to offer."))

@@ -26,9 +26,11 @@ from kontobro.core.settings.catalogue import catalogue
 from kontobro.core.settings.check import Fit, check_all, check_stored, fit_of
 from kontobro.core.settings.suggest import suggest
 from kontobro.core.settings.toml import LARGEST, read_toml, settings_from, settings_to
+from kontobro.core.words import setting_in
 from kontobro.export.job.masters import load_masters
 from kontobro.web.connection.settings_form import Rows, SettingsForm, form_of, rows_of, rows_wanted, settings_wanted
 from kontobro.web.firm.copying import differences, digest_of
+from kontobro.web.language import language_now
 from kontobro.web.process import change, process
 from kontobro.web.site.aside import aside
 from kontobro.web.site.remedies import Target, label_of, labelled, setting_target
@@ -75,7 +77,7 @@ def _changed_meanwhile(request: HttpRequest, connection: Connection, wanted: Set
     if request.POST.get("seen", "") in ("", digest_of(connection.settings)):
         return ""
     changes = [
-        f"{one.entry.label}: {one.before or '–'} → {one.after or '–'}"
+        f"{setting_in(one.entry.label, language_now())}: {one.before or '–'} → {one.after or '–'}"
         for one in differences(connection.settings, wanted)
     ]
     if not changes:

@@ -16,7 +16,7 @@ from kontobro.core.company_names import plainly_differ
 from kontobro.core.errors import KontobroError, Misconfigured
 from kontobro.core.level import LEVELS, level_of, missing_scopes, scopes_for, scopes_of
 from kontobro.core.model.connection import KEPT_OPTIONS, TEMPLATE_TEXT, Connection, erp_destination, with_kept
-from kontobro.core.words import told
+from kontobro.core.words import phrase, told, worded
 from kontobro.erp.kit.registration import COMPANY
 from kontobro.health.connection import Words, look
 from kontobro.install.connect import LONGEST_NAME
@@ -36,14 +36,15 @@ from kontobro.web.connection.master_file import master_file
 from kontobro.web.models import Setup
 from kontobro.web.process import change, process
 from kontobro.web.site.aside import aside
+from kontobro.web.site.systems import system_name
 from kontobro.web.telling import told as say
 from kontobro.web.tenancy import Member, changes_of, of_connection, require_now
 
 WORDS = Words(
-    reconnect="Press Connect again. Settings and history are kept.",
-    first_sync="Approve the first sync under Master data. After that the integration is activated.",
-    dimensions="Choose up to five under Settings.",
-    raise_level="Change level, and choose {}.",
+    reconnect=worded("page_reconnect"),
+    first_sync=worded("page_first_sync"),
+    dimensions=worded("page_choose_dimensions"),
+    raise_level=lambda level: phrase("page_raise_level", level=str(level)),
 )
 
 
@@ -59,13 +60,13 @@ def _page(request: HttpRequest, member: Member, connection: Connection, **more: 
     settings = connection.settings
     level = level_of(settings)
     noted, takeover = store.syncs(connection.id), asked_of(connection)
-    syncs = [(kind.replace("-", " "), *noted.get(NOTED[kind][-1], (None, "never", ""))[:2]) for kind in settings.sync]
+    syncs = [(kind, *noted.get(NOTED[kind][-1], (None, "never", ""))[:2]) for kind in settings.sync]
     page = {
         "level": level,
         "meaning": meaning_of(settings, _),
         "words": scope_words(scopes_for(settings)),
         "next": _next(level, connection),
-        "system": connectors().label(connection.erp),
+        "system": system_name(connection.erp),
         "options": _options(connection),
         "last_job": next(iter(store.jobs(connection.id, limit=1)), None),
         "syncs": syncs,
@@ -176,7 +177,7 @@ def access(request: HttpRequest, member: Member, connection: Connection) -> Http
         else:
             messages.success(request, _("The new access works and is saved."))
             return redirect("connection", connection.id)
-    page = {"system": connectors().label(connection.erp), "form": form, "fault": fault}
+    page = {"system": system_name(connection.erp), "form": form, "fault": fault}
     return render(request, "connection/change_access.html", page, status=400 if fault or form.errors else 200)
 
 

@@ -12,7 +12,16 @@ from django.views.decorators.http import require_POST
 
 from kontobro.core.errors import KontobroError, Misconfigured
 from kontobro.core.model.connection import Connection
-from kontobro.pleo.webhooks import BadSignature, Delivery, TooOld, Unreadable, WebhookRejected, verify_and_read
+from kontobro.pleo.documented.news import WEBHOOK
+from kontobro.pleo.webhooks import (
+    BadSignature,
+    Delivery,
+    TooOld,
+    Unreadable,
+    WebhookRejected,
+    seen_of,
+    verify_and_read,
+)
 from kontobro.service.metrics.counters import WebhookOutcome, count_webhook
 from kontobro.web.connect.subscribing import SECRET
 from kontobro.web.models import WebhookDelivery
@@ -83,6 +92,7 @@ def _verified(request: HttpRequest, connection_id: str, body: bytes) -> tuple[Co
     delivery = verify_and_read(request.headers, body, secret, process.app.clock.now())
     if delivery.company_id and delivery.company_id != found.company_id:
         raise WebhookRejected("The webhook belongs to another company.")
+    process.app.watch().note(WEBHOOK, seen_of(delivery))
     return found, delivery
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any, cast, get_args
 
 from django import forms
@@ -20,11 +21,14 @@ from kontobro.core.model.history import BookingRow
 from kontobro.core.tieout.signs import incoming_types, pleo_amount
 from kontobro.store.read.lists import BookingList
 from kontobro.store.read.pages import BookingFilter, BookingSort, Order, Total
+from kontobro.web.exports.cells import problem_cells
 from kontobro.web.exports.entries import state_of
 from kontobro.web.lists.fields import FilterForm, amounts_in, filled, months_before, query_of
 from kontobro.web.lists.files import BOTH, Row, both_of, file_of
+from kontobro.web.lists.heads import Worded
 from kontobro.web.lists.leaf import Rows, leaf_of
 from kontobro.web.process import process
+from kontobro.web.templatetags.kontobro import plain, state_word
 from kontobro.web.tenancy import Member, of_connection
 
 MONTHS = 12
@@ -184,23 +188,23 @@ def bookings_file(
     both = both_of(connection)
 
     def rows() -> Iterator[Row]:
-        return ((*both, *_cells(one.booking, incoming)) for one in source.each())
+        return ((*both, *_cells(request, one.booking, incoming)) for one in source.each())
 
     return file_of(member, form, "bookings", COLUMNS, rows)
 
 
-def _cells(row: BookingRow, incoming: frozenset[str]) -> Row:
+def _cells(request: HttpRequest, row: BookingRow, incoming: frozenset[str]) -> Row:
+    state = state_of(row)
     return [
         _day(row.date),
         row.payee,
-        row.item_type,
-        row.kind,
+        Worded(row.item_type, partial(plain, row.item_type)),
+        Worded(row.kind, partial(plain, row.kind)),
         row.currency,
         pleo_amount(row, incoming),
         row.account,
-        state_of(row),
-        "; ".join(problem.message for problem in row.problems),
-        "; ".join(problem.remedy for problem in row.problems),
+        Worded(state, partial(state_word, state)),
+        *problem_cells(request, row.problems),
         row.receipts,
         row.job_id,
         row.reference,

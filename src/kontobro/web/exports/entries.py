@@ -196,4 +196,6 @@ def state_of(row: BookingRow) -> str:
         return "rejected"
     if row.posting == "draft":
         return "drafted"
-    return "handed_over" if row.posting == "handed_over" else row.state
+    if row.posting == "handed_over":
+        return "handed_over"
+    return "booked" if row.state in ("verified", "reported") else row.state

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, cast
 
 from django import forms
@@ -17,8 +18,10 @@ from kontobro.store.read.lists import JobList
 from kontobro.store.read.pages import ConnectionJob, JobFilter
 from kontobro.web.lists.fields import FilterForm, OfCompanies, filled, query_of
 from kontobro.web.lists.files import BOTH, Row, file_of
+from kontobro.web.lists.heads import Worded
 from kontobro.web.lists.leaf import Rows, leaf_of
 from kontobro.web.process import process
+from kontobro.web.templatetags.kontobro import state_word
 from kontobro.web.tenancy import Member, connection_ids, of_connection, of_organisation
 
 STATUSES = [
@@ -117,4 +120,12 @@ def _file(member: Member, form: str, found: ListedJobs) -> StreamingHttpResponse
 def _cells(one: ConnectionJob, names: Mapping[str, tuple[str, str]]) -> Row:
     job = one.job
     both = names.get(one.connection_id, ("", ""))
-    return [job.started_at, job.finished_at, *both, job.status, job.items, job.failure, job.job_id]
+    return [
+        job.started_at,
+        job.finished_at,
+        *both,
+        Worded(job.status, partial(state_word, job.status)),
+        job.items,
+        job.failure,
+        job.job_id,
+    ]

@@ -15,6 +15,7 @@ from kontobro.core.errors import Problem
 from kontobro.core.model.history import BookingRow
 from kontobro.core.tieout.signs import pleo_amount
 from kontobro.store.read.pages import BookingFilter, ProblemGroup, ProblemPage, Stopped
+from kontobro.web.exports.cells import problem_cells
 from kontobro.web.lists.fields import FilterForm, OfCompanies, filled, query_of
 from kontobro.web.lists.files import BOTH, Row, file_of
 from kontobro.web.lists.leaf import Rows, leaf_of
@@ -88,17 +89,17 @@ def problems_file(request: HttpRequest, member: Member, form: str) -> StreamingH
     asked = filled(ProblemForm, request, companies=names)
     search = asked.value_of("q", "").strip().lower()
     both = process.overview.both_names(asked.chosen())
-    return file_of(member, form, "problems", COLUMNS, lambda: _rows(both, search))
+    return file_of(member, form, "problems", COLUMNS, lambda: _rows(request, both, search))
 
 
-def _rows(names: Mapping[str, tuple[str, str]], search: str) -> Iterator[Row]:
+def _rows(request: HttpRequest, names: Mapping[str, tuple[str, str]], search: str) -> Iterator[Row]:
     """Company after company, a few expenses at a time."""
     for owner in sorted(names, key=lambda one: names[one][0].casefold()):
         source = process.overview.booking_list(owner, BookingFilter(outcome="failed"))
         for one in source.each():
             for problem in one.booking.problems:
                 if _is_meant(one.booking, problem, search):
-                    yield _cells(names[owner], one.booking, problem)
+                    yield _cells(request, names[owner], one.booking, problem)
 
 
 def _is_meant(row: BookingRow, problem: Problem, search: str) -> bool:
@@ -106,15 +107,14 @@ def _is_meant(row: BookingRow, problem: Problem, search: str) -> bool:
     return any(search in text.lower() for text in (row.payee, problem.field, problem.value, problem.message))
 
 
-def _cells(both: tuple[str, str], row: BookingRow, problem: Problem) -> Row:
+def _cells(request: HttpRequest, both: tuple[str, str], row: BookingRow, problem: Problem) -> Row:
     return [
         *both,
         row.date,
         row.payee,
         row.currency,
         pleo_amount(row),
-        problem.message,
-        problem.remedy,
+        *problem_cells(request, [problem]),
         problem.value,
         row.reference,
         row.pleo_url,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django import forms
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
@@ -20,26 +19,22 @@ from kontobro.core.model.connection import Connection
 from kontobro.core.tieout.compare import FINE, TiedEntry, Verdict
 from kontobro.export.tieout.collect import BookPorts, TieOutScope, summarise, summary_of, tied_entries
 from kontobro.export.tieout.forgotten import forgotten
-from kontobro.export.tieout.sheet import ENTRY_COLUMNS, add_summary, entry_row, passing, reasons, sorted_sums
+from kontobro.export.tieout.sheet import ENTRY_COLUMNS, entry_row, sorted_sums
 from kontobro.export.tieout.sheets import Book
 from kontobro.store.read.pages import BookingFilter
+from kontobro.web.exports.tie_sheet import SIDES, entries_sheet, reasons_told, summary_sheets, words_of
 from kontobro.web.lists.fields import day_input, days_in_order
-from kontobro.web.lists.files import BOTH, Row, WithBoth, both_of
+from kontobro.web.lists.files import BOTH, Row, both_of
 from kontobro.web.lists.files import as_csv as csv_of
 from kontobro.web.lists.files import as_xlsx as xlsx_of
 from kontobro.web.process import process
 from kontobro.web.site.aside import aside, progress
+from kontobro.web.telling import Told
 from kontobro.web.tenancy import Member, of_connection
 
 SHOWN = 200
 """Differing entries that the page shows; the files have all."""
 
-SIDES = {
-    "wallet": gettext_lazy("Wallet"),
-    "employee": gettext_lazy("Employees"),
-    "payable": gettext_lazy("Payables"),
-    "other": gettext_lazy("Other"),
-}
 URGENT: Sequence[Verdict] = (
     "uncertain",
     "missing",
@@ -52,24 +47,6 @@ URGENT: Sequence[Verdict] = (
     "cannot_look",
 )
 """What a person should look at first: the page's first sentence is about it."""
-
-WORDS: Mapping[Verdict, Promise] = {
-    "equal": gettext_lazy("equal"),
-    "draft": gettext_lazy("still a draft"),
-    "amount_differs": gettext_lazy("amount differs"),
-    "date_moved": gettext_lazy("date moved"),
-    "account_differs": gettext_lazy("is booked on another account"),
-    "details_differ": gettext_lazy("dimensions or tax codes differ"),
-    "voided": gettext_lazy("voided"),
-    "missing": gettext_lazy("missing: deleted, or moved where Kontobro can't see it"),
-    "uncertain": gettext_lazy("unconfirmed"),
-    "not_booked": gettext_lazy("not booked: failed or not finished"),
-    "cannot_look": gettext_lazy("can't be looked up there"),
-}
-
-
-def words_of(verdict: Verdict) -> str:
-    return str(WORDS[verdict])
 
 
 class ScopeForm(forms.Form):
@@ -136,9 +113,9 @@ def compared(request: HttpRequest, member: Member, connection: Connection) -> Ht
     shown = {
         "result": result,
         "sums": [(SIDES[key.side], key, found) for key, found in sorted_sums(result)],
-        "differing": _shown(result.differing),
+        "differing": _shown(request, result.differing),
         "hidden": max(0, sum(found.differing for found in result.sums.values()) - SHOWN),
-        "drafted": _shown(result.drafted),
+        "drafted": _shown(request, result.drafted),
         "drafts_hidden": max(0, result.drafts - SHOWN),
         "faults": [
             (words_of(verdict), count) for verdict, count in result.verdicts.most_common() if verdict not in FINE
@@ -149,8 +126,9 @@ def compared(request: HttpRequest, member: Member, connection: Connection) -> Ht
     return render(request, "exports/tie_out_compared.html", shown)
 
 
-def _shown(entries: Sequence[TiedEntry]) -> list[tuple[TiedEntry, str, Sequence[str]]]:
-    return [(tied, words_of(tied.verdict), reasons(tied)) for tied in entries[:SHOWN]]
+def _shown(request: HttpRequest, entries: Sequence[TiedEntry]) -> list[tuple[TiedEntry, str, Sequence[Told]]]:
+    """Each with what its verdict means, and what changed or why it isn't booked."""
+    return [(one, words_of(one.verdict), reasons_told(request, one)) for one in entries[:SHOWN]]
 
 
 def _entries_in(connection: Connection, scope: TieOutScope) -> int:
@@ -179,11 +157,10 @@ def as_xlsx(request: HttpRequest, member: Member, connection: Connection) -> Fil
     ports, scope = _ports(connection), _scope(request)
 
     def fill(book: Book) -> None:
-        rows = WithBoth(book.sheet("Entries", (*BOTH, *ENTRY_COLUMNS)), connection)
-        tied = passing(tied_entries(connection, ports, scope), rows)
+        tied = entries_sheet(request, book, connection, tied_entries(connection, ports, scope))
         result = summary_of(tied, ports.connector.capabilities, scope)
         with process.app.visit() as app:
             forgotten(connection, ports, app.pleo_for(connection), scope).add_to(result)
-        add_summary(book, result)
+        summary_sheets(request, book, result)
 
     return xlsx_of(member, "tie-out", fill)

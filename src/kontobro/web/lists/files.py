@@ -1,4 +1,7 @@
-"""A list as CSV or XLSX: all rows of its filter, read and sent a few at a time."""
+"""A list as CSV or XLSX: all rows of its filter, read and sent a few at a time.
+
+CSV is for programs: the same names and codes for every reader. A workbook is for a person, in their language.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ from typing import BinaryIO, TypeVar
 from django.http import FileResponse, Http404, StreamingHttpResponse
 
 from kontobro.core.model.connection import Connection
-from kontobro.export.tieout.sheets import Book, Cell, Rows, csv_lines, xlsx_book
+from kontobro.export.tieout.sheets import Book, Cell, csv_lines, xlsx_book
+from kontobro.web.lists.heads import head_of, heads_of, in_words
 from kontobro.web.site.download import XLSX, Held, made_file
 from kontobro.web.tenancy import Member
 
@@ -23,17 +27,6 @@ BOTH = ("company", "company in the accounting system")
 def both_of(connection: Connection) -> tuple[str, str]:
     """The cells of BOTH."""
     return connection.pleo_name, connection.books_name
-
-
-class WithBoth:
-    """The rows of one connection, each with the cells of BOTH before its own."""
-
-    def __init__(self, rows: Rows, connection: Connection) -> None:
-        self._rows = rows
-        self._both = both_of(connection)
-
-    def add(self, row: Row) -> None:
-        self._rows.add((*self._both, *row))
 
 
 def file_of(
@@ -75,9 +68,9 @@ def as_xlsx(member: Member, name: str, fill: Callable[[Book], None]) -> FileResp
 
 
 def _fill(book: Book, name: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
-    sheet = book.sheet(name.capitalize(), columns)
+    sheet = book.sheet(head_of(name), heads_of(columns))
     for row in rows:
-        sheet.add(row)
+        sheet.add(in_words(row))
 
 
 def _begun(rows: Iterator[T]) -> Iterator[T]:

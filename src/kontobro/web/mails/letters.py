@@ -16,10 +16,10 @@ from django.utils.translation import ngettext
 from kontobro.core.model.connection import Connection
 from kontobro.core.words import mail_in
 from kontobro.service.config import ServiceConfig
-from kontobro.service.connectors import connectors
 from kontobro.service.notices.mail import message_of
 from kontobro.service.notices.notify import ONCE_A_DAY
 from kontobro.web.models import Membership
+from kontobro.web.site.systems import system_name
 
 SALT: Final = "stop emails"
 LONGEST: Final = 100
@@ -38,7 +38,7 @@ class Part:
 
 def books_of(connection: Connection) -> str:
     """A company's books, as a mail names them beside it."""
-    system = connectors().label(connection.erp)
+    system = system_name(connection.erp)
     return f"{system}: {connection.books_name}" if connection.books_name else system
 
 

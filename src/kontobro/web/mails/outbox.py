@@ -73,7 +73,7 @@ class Outbox:
             topic=TOPIC_OF[notice.cause],
             company=notice.heading,
             subject=notice.subject_in(language),
-            text=notice.text_in(language),
+            text=notice.text_in(language, there),
             path=notice.path,
             daily=how == "daily",
             noted_at=now,

@@ -40,7 +40,7 @@ def preview(request: HttpRequest, member: Member) -> HttpResponse:
     mine = Membership.objects.select_related("user", "organisation").get(
         organisation=member.organisation, user=member.user
     )
-    parts = {cause: example(cause, member, language_of(mine)) for cause in TOPIC_OF}
+    parts = {cause: example(cause, member, mine) for cause in TOPIC_OF}
     chosen = choices_of(mine)
     letters = [
         Shown(str(TOPIC_WORDS[TOPIC_OF[cause]]), chosen[TOPIC_OF[cause]], one_letter(config(), mine, part))
@@ -51,15 +51,17 @@ def preview(request: HttpRequest, member: Member) -> HttpResponse:
     return render(request, "mails/preview.html", page)
 
 
-def example(cause: Cause, member: Member, language: str) -> Part:
+def example(cause: Cause, member: Member, mine: Membership) -> Part:
     """What the mail would say of the organisation's first company, with example numbers."""
+    language = language_of(mine)
     company = next(iter(connections_of(member)), None)
     zone = zone_named((company.settings.time_zone if company else None) or "UTC") or UTC
     page = f"/c/{company.id}/" if company else f"/o/{member.organisation.id}/"
-    until = (process.app.clock.now() + timedelta(hours=1)).astimezone(zone)
+    there = zone_named(mine.user.time_zone) if mine.user.time_zone else zone
+    until = process.app.clock.now() + timedelta(hours=1)
     ended = until - timedelta(days=1) if cause == "reconnect" else None
     id = company.id if company else ""
     notice = Notice(cause=cause, connection_id=id, path=page, count=3, until=until, ended_at=ended)
     notice = replace(notice, company=company.pleo_name, books=books_of(company)) if company else notice
     name = notice.heading or _("Example company")
-    return Part(company=name, subject=notice.subject_in(language), text=notice.text_in(language), path=page)
+    return Part(company=name, subject=notice.subject_in(language), text=notice.text_in(language, there), path=page)

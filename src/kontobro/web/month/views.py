@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from babel.dates import format_skeleton
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -91,7 +92,7 @@ def close(request: HttpRequest, member: Member, connection: Connection) -> HttpR
     end = ask(connection, first)
     _refuse(blocks_of(connection, first, end))
     closing.close(member, connection, end.sums, asked_at)
-    messages.success(request, _("The month %(month)s is closed.") % {"month": f"{first:%Y-%m}"})
+    messages.success(request, _("The month %(month)s is closed.") % {"month": month_words(request, first)})
     return redirect(address(connection, first))
 
 
@@ -117,8 +118,13 @@ def reopen(request: HttpRequest, member: Member, connection: Connection) -> Http
     """Open a closed month again, with a reason."""
     first = closing.month_named(request.POST.get("month", ""), today_of(connection.settings.time_zone))
     closing.reopen(member, connection, first, request.POST.get("reason", "").strip())
-    messages.success(request, _("The month %(month)s is open again.") % {"month": f"{first:%Y-%m}"})
+    messages.success(request, _("The month %(month)s is open again.") % {"month": month_words(request, first)})
     return redirect(address(connection, first))
+
+
+def month_words(request: HttpRequest, first: dt.date) -> str:
+    """A month as the page's heading has it: October 2026."""
+    return str(format_skeleton("yMMMM", first, locale=request.reader_locale))  # type: ignore[attr-defined]
 
 
 def address(connection: Connection, first: dt.date) -> str:

@@ -7,7 +7,9 @@ from typing import Any, Final
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from kontobro.core.words import note_in
 from kontobro.export.tieout.month import AtPleo
+from kontobro.web.language import language_now
 
 SIDES: Final[dict[str, Any]] = {
     "wallet": _("Wallet"),
@@ -31,4 +33,6 @@ def not_exported_words(pleo: AtPleo) -> str:
     if found is not None:
         return gettext("at least %(count)d") % {"count": found.count} if found.more else str(found.count)
     why = pleo.search_fault or pleo.fault
-    return gettext("unknown: %(reason)s") % {"reason": why} if why else gettext("unknown (not permitted)")
+    if not why:
+        return gettext("unknown (not permitted)")
+    return gettext("unknown: %(reason)s") % {"reason": note_in(why, language_now())}

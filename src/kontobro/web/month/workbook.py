@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from kontobro.core.model.connection import Connection
+from kontobro.core.words import note_in
 from kontobro.export.tieout.collect import tied_entries
 from kontobro.export.tieout.month import MonthEnd, month_end_of, scope_of
-from kontobro.export.tieout.sheet import ENTRY_COLUMNS, passing
 from kontobro.export.tieout.sheets import Book
-from kontobro.web.lists.files import BOTH, WithBoth
+from kontobro.web.exports.tie_sheet import entries_sheet
+from kontobro.web.language import language_now
 from kontobro.web.lists.files import as_xlsx as xlsx_of
 from kontobro.web.month import closing
 from kontobro.web.month.blocks import today_of
@@ -32,9 +33,8 @@ def as_xlsx(request: HttpRequest, member: Member, connection: Connection) -> Fil
 
     def fill(book: Book) -> None:
         with process.app.visit() as app:
-            rows = WithBoth(book.sheet("Entries", (*BOTH, *ENTRY_COLUMNS)), connection)
             ports = app.book_ports_for(connection)
-            tied = passing(tied_entries(connection, ports, scope_of(first)), rows)
+            tied = entries_sheet(request, book, connection, tied_entries(connection, ports, scope_of(first)))
             end = month_end_of(connection, ports, app.pleo_for(connection), first, tied)
             _add_equation(book, end)
             _add_state(book, connection, first, end)
@@ -72,7 +72,7 @@ def _state(connection: Connection, first: dt.date, end: MonthEnd) -> Sequence[Se
         rows += [(_("Blocks closing"), one.words) for one in blocks_of(connection, first, end)]
     rows.append((_("Not exported in Pleo"), not_exported_words(end.pleo)))
     rows.append((_("Asked at (UTC)"), process.app.clock.now()))
-    return [*rows, *((_("Note"), note) for note in end.pleo.notes)]
+    return [*rows, *((_("Note"), note_in(note, language_now())) for note in end.pleo.notes)]
 
 
 def _line(one: closing.Changed) -> str:

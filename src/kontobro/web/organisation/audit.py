@@ -14,6 +14,7 @@ from kontobro.web.lists.fields import FilterForm, OfCompanies, filled, query_of
 from kontobro.web.lists.files import BOTH, Row, file_of
 from kontobro.web.lists.leaf import leaf_of
 from kontobro.web.models import AuditEvent
+from kontobro.web.organisation.acts import act_words
 from kontobro.web.process import process
 from kontobro.web.tenancy import Member, connection_ids, of_organisation
 
@@ -38,7 +39,7 @@ def trail(request: HttpRequest, member: Member) -> HttpResponse:
     page = leaf_of(request, _events(member, form))
     shown = {
         "page": page,
-        "rows": [(event, names.get(event.connection_id, "")) for event in page],
+        "rows": [(event, act_words(event.action), names.get(event.connection_id, "")) for event in page],
         "form": form,
         "query": query_of(request),
         "count": page.paginator.count,
@@ -78,4 +79,4 @@ def _rows(events: QuerySet[AuditEvent], names: Mapping[str, tuple[str, str]]) ->
         for number in known[at : at + CHUNK]:
             if event := found.get(number):
                 both = names.get(event.connection_id, ("", ""))
-                yield [event.at, event.actor_name, event.action, *both, event.detail]
+                yield [event.at, event.actor_name, act_words(event.action), *both, event.detail]

@@ -9,9 +9,9 @@ from typing import Any, Final
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from kontobro.service.connectors import connectors
 from kontobro.web.organisation.companies import CAUSES, Listed
 from kontobro.web.process import process
+from kontobro.web.site.systems import system_name
 
 NO_ONE: Final = "none"
 
@@ -48,7 +48,7 @@ class FindForm(forms.Form):
         super().__init__({name: given.get(name, "") for name in self.base_fields})
         systems = sorted({one.company.erp for one in companies})
         self._choose("state", STATES)
-        self._choose("erp", {"": _("Any"), **{erp: connectors().label(erp) for erp in systems}})
+        self._choose("erp", {"": _("Any"), **{erp: system_name(erp) for erp in systems}})
         known = {str(id): email for id, email in people.items()}
         self._choose("person", {"": _("Anyone"), NO_ONE: _("No one"), **known})
         self.full_clean()

@@ -15,6 +15,7 @@ from kontobro.service.config import ServiceConfig
 from kontobro.service.metrics.folder import forget_process, metrics_folder
 from kontobro.service.outage import wait_out
 from kontobro.service.reach import require_bound, require_pages_known, require_place
+from kontobro.web.server.apart import apart
 from kontobro.web.server.ready import look_ahead
 from kontobro.web.server.start import begin, migrate, set_up
 
@@ -61,7 +62,7 @@ def serve(config: ServiceConfig, ready: Callable[[str], None]) -> None:
     `ready` is called once it serves, with the link of a first visit (empty: none is due). Raises what `look_ahead`
     finds.
     """
-    link = look_ahead(config, alone=True)
+    link = apart(lambda: look_ahead(config, alone=True))
 
     def begin_both() -> End:
         end = _begin_working(config)
@@ -88,7 +89,7 @@ def serve_pages(config: ServiceConfig, ready: Callable[[str], None]) -> None:
             "kontobro web needs PostgreSQL, because its workers run in other processes.",
             "Set KONTOBRO_DATABASE_URL, or use kontobro serve (one process with SQLite).",
         )
-    ready(look_ahead(config, alone=False))
+    ready(apart(lambda: look_ahead(config, alone=False)))
     with metrics_folder():
         Pages(options_of(config, config.processes, lambda: _begin_asking(config))).run()
 

@@ -18,8 +18,9 @@ from django.utils.translation import gettext_lazy as _
 from kontobro.core.errors import OWN, KontobroError, Problem, UnsafePlan
 from kontobro.core.model.money import EXPONENTS
 from kontobro.core.settings.catalogue import catalogue, row_catalogue
-from kontobro.core.words import Fact, Phrase, setting_in
+from kontobro.core.words import Fact, Noted, Phrase, setting_in
 from kontobro.web.language import language_now
+from kontobro.web.tenancy import Role
 
 SETTING_OF: Final[Mapping[str, str]] = {
     "type_unknown": "rows",
@@ -56,12 +57,14 @@ SYNCED: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A place: the page's name in `urls.py`, the id of an element on it, and the label that it has there."""
+    """A place: the page's name in `urls.py`, the id of an element on it, and the label that it has there. `role`: who
+    is shown it."""
 
     page: str
     anchor: str
     label: str | Promise
     query: str = ""
+    role: Role = "readonly"
 
     def url(self, connection_id: str) -> str:
         """Its address; the page moves there and gives it the focus."""
@@ -70,9 +73,24 @@ class Target:
 
 MASTER_DATA: Final = Target("sync", "content", _("Master data"))
 DOCUMENTS: Final = Target("documents", "content", _("Documents"))
-TEMPLATE: Final = Target("template", "text", _("Template"))
-RECONNECT: Final = Target("connection", "reconnect", _("Connect again"))
-ACCESS: Final = Target("change_access", "content", _("Access"))
+TEMPLATE: Final = Target("template", "text", _("Template"), role="bookkeeper")
+RECONNECT: Final = Target("connection", "reconnect", _("Connect again"), role="bookkeeper")
+LEVEL: Final = Target("connection", "level", _("Level"))
+ACCESS: Final = Target("change_access", "content", _("Access"), role="bookkeeper")
+
+PLACE_OF: Final[Mapping[str, Target]] = {
+    **dict.fromkeys(("document_unknown", "document_not_unsure"), DOCUMENTS),
+    **dict.fromkeys(("plan_not_approved", "digest_differs", "digest_of_other", "account_type_unknown"), MASTER_DATA),
+    **dict.fromkeys(
+        """other_company_open books_of_other_company access_of_other_company odoo_company_not_seen odoo_key_missing
+        tryton_login_refused tryton_password_missing template_unknown two_templates""".split(),
+        ACCESS,
+    ),
+    "kind_not_supplied": LEVEL,
+}
+"""Where an error of the catalogue is fixed, by its name, where neither its kind nor "connect again" says it."""
+
+CONNECT_AGAIN: Final = re.compile(r"\bconnect (it )?again\b", re.IGNORECASE)
 
 
 def setting_target(name: str) -> Target | None:
@@ -138,10 +156,15 @@ def fault_targets(fault: Any) -> list[Target]:
     """The same of a fault: who has to log in again does it there."""
     if isinstance(fault, UnsafePlan):
         return [MASTER_DATA]
-    failure = fault.job_failure if isinstance(fault, KontobroError) else ""
-    if failure in ("authentication_failure", "authorization_failure"):
-        return [RECONNECT]
-    return [ACCESS] if failure == "accounting_system_authentication_failure" else []
+    if not isinstance(fault, KontobroError):
+        return []
+    name = fault.remedy.phrase.name.partition(".")[0] if isinstance(fault.remedy, Noted) else ""
+    if name in PLACE_OF:
+        return [PLACE_OF[name]]
+    if fault.job_failure == "accounting_system_authentication_failure":
+        return [ACCESS]
+    again = fault.job_failure == "authentication_failure" or CONNECT_AGAIN.search(fault.remedy)
+    return [RECONNECT] if again else []
 
 
 def labelled(problem: Problem) -> Problem:

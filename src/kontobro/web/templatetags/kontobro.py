@@ -14,6 +14,7 @@ from babel.numbers import format_currency, format_decimal
 from django import template
 from django.forms import BoundField
 from django.template import Context
+from django.template.defaultfilters import capfirst
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -22,8 +23,10 @@ from django.utils.translation import gettext_lazy as _
 from kontobro.core.errors import Misconfigured
 from kontobro.core.rules.dates import zone_named
 from kontobro.core.words import name_in, setting_in
+from kontobro.health.findings import Finding
 from kontobro.service.connectors import connectors
 from kontobro.web.language import language_now
+from kontobro.web.site.systems import system_name
 from kontobro.web.telling import Told, told_in
 from kontobro.web.tenancy import ROLE_WORDS
 
@@ -40,7 +43,8 @@ STATES: dict[str, tuple[StrOrPromise, str]] = {
     "attached": (_("draft with receipts"), "azure"),
     "posted": (_("posted"), "green"),
     "verified": (_("verified"), "green"),
-    "reported": (_("reported"), "green"),
+    "reported": (_("reported to Pleo"), "green"),
+    "booked": (_("booked"), "green"),
     "handed_over": (_("in a document"), "green"),
     "sealed": (_("sealed, not delivered"), "orange"),
     "delivering": (_("being delivered"), "blue"),
@@ -75,6 +79,7 @@ PLAIN: dict[str, StrOrPromise] = {
     "atm_withdrawal": _("ATM withdrawal"),
     "wallet_topup": _("wallet top-up"),
     "csv": "CSV",
+    "item": _("expense"),
     "export": _("export"),
     "settle": _("settle"),
     "sync": _("sync"),
@@ -119,8 +124,10 @@ def day(context: Context, value: date | str | None) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def month(context: Context, first: date) -> str:
-    """A month in the reader's words: October 2026."""
+def month(context: Context, first: date | str) -> str:
+    """A month in the reader's words: October 2026. `first`: its first day, or 2026-10."""
+    if isinstance(first, str):
+        first = date.fromisoformat(f"{first}-01")
     return str(format_skeleton("yMMMM", first, locale=locale_of(context)))
 
 
@@ -145,8 +152,13 @@ def moment(context: Context, value: datetime | Literal[""] | None, zone: str | N
 @register.simple_tag
 def state(value: str) -> SafeString:
     """A state as a badge: a word, not a colour alone."""
-    word, colour = STATES[value] if value in STATES else (plain(value), "secondary")
-    return format_html('<span class="badge bg-{}-lt">{}</span>', colour, word)
+    colour = STATES[value][1] if value in STATES else "secondary"
+    return format_html('<span class="badge bg-{}-lt">{}</span>', colour, state_word(value))
+
+
+def state_word(value: str) -> str:
+    """A state in words."""
+    return str(STATES[value][0]) if value in STATES else plain(value)
 
 
 @register.filter
@@ -177,10 +189,16 @@ def said(context: Context, one: Any) -> Told:
     return told_in(one, language_now(), locale_of(context))
 
 
+@register.simple_tag
+def subject(finding: Finding) -> str:
+    """What was looked at, as a cell of a table begins."""
+    return capfirst(finding.subject_in(language_now()))
+
+
 @register.filter
 def system(erp: str) -> str:
     """A connector's name as people write it: `odoo` is "Odoo". A company's own, `package.module:factory`, has none."""
-    return connectors().label(erp)
+    return system_name(erp)
 
 
 @register.filter

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlencode
 
+from babel import Locale
+from babel.numbers import format_percent
 from django import template
 from django.template import Context
 from django.utils.functional import Promise
@@ -14,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from kontobro.core.plan.choice import rule_from
 from kontobro.core.plan.steps import LEFT_OUT
 from kontobro.sync.shown import ChangeRow
+from kontobro.web.templatetags.kontobro import locale_of
 
 register = template.Library()
 
@@ -68,8 +72,11 @@ VALUES: Words = {
     "others": _("others"),
     "missing": _("missing"),
     "created": _("created"),
+    "inclusive": _("included in the price"),
+    "exclusive": _("on top of the price"),
+    "reverse": _("reverse charge"),
 }
-"""What becomes of a record as a whole."""
+"""What becomes of a record as a whole, and types of tax."""
 
 WHYS: Words = {
     LEFT_OUT: _("You chose not to offer it."),
@@ -134,14 +141,30 @@ def why_word(row: ChangeRow) -> Promise | str:
     return WHYS.get(row.why, "")
 
 
-@register.filter
-def field_changes(row: ChangeRow) -> list[tuple[Promise | str, Promise | str, Promise | str]]:
-    """Name, before and after of each field."""
-    return [(_word(FIELDS, name), _value(name, before), _value(name, after)) for name, before, after in row.fields]
+@register.simple_tag(takes_context=True)
+def field_changes(context: Context, row: ChangeRow) -> list[tuple[Promise | str, Promise | str, Promise | str]]:
+    """Name, before and after of each field. Of a new record only what the columns beside it do not say."""
+    said = ("state", "code", "name") if row.action == "create" and not row.also else ()
+    locale = locale_of(context)
+    return [
+        (_word(FIELDS, name), _value(name, before, locale), _value(name, after, locale))
+        for name, before, after in row.fields
+        if name not in said
+    ]
 
 
-def _value(name: str, value: str) -> Promise | str:
-    return VALUES.get(value, value) if name in ("state", "managed_by", "accounting_system") else value
+def _value(name: str, value: str, locale: Locale) -> Promise | str:
+    if name in ("state", "managed_by", "accounting_system", "type"):
+        return VALUES.get(value, value)
+    return _percent(value, locale) if name == "rate" else value
+
+
+def _percent(rate: str, locale: Locale) -> str:
+    """A tax rate as its readers write it: 0.25 is 25 %."""
+    try:
+        return str(format_percent(Decimal(rate), locale=locale, decimal_quantization=False))
+    except InvalidOperation:
+        return rate
 
 
 @register.filter

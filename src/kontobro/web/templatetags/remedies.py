@@ -22,7 +22,7 @@ register = template.Library()
 def remedy(context: Context, problem: Problem, connection: Any = None) -> SafeString:
     """What to do, and links to each field, by its label. `connection`: it or its id; without, the words alone."""
     told = told_in(labelled(problem), language_now(), locale_of(context))
-    return format_html("<span{}>{}</span>{}", told.lang, told.remedy, _links(targets_of(problem), connection))
+    return format_html("<span{}>{}</span>{}", told.lang, told.remedy, _links(context, targets_of(problem), connection))
 
 
 @register.simple_tag(takes_context=True)
@@ -35,10 +35,12 @@ def problem_message(context: Context, problem: Problem) -> SafeString:
 @register.simple_tag(takes_context=True)
 def fault_links(context: Context, fault: Any, connection: Any = None) -> SafeString:
     """Where a fault can be fixed; the connection is the page's unless given."""
-    return _links(fault_targets(fault), connection or context.get("connection"))
+    return _links(context, fault_targets(fault), connection or context.get("connection"))
 
 
-def _links(targets: list[Target], connection: Any) -> SafeString:
-    owner = getattr(connection, "id", connection)
-    found = [(target.url(str(owner)), target.label) for target in dict.fromkeys(targets)] if owner else []
+def _links(context: Context, targets: list[Target], connection: Any) -> SafeString:
+    """To the places that the reader may see."""
+    owner, member = getattr(connection, "id", connection), context.get("member")
+    seen = [target for target in dict.fromkeys(targets) if member is None or member.may(target.role)]
+    found = [(target.url(str(owner)), target.label) for target in seen] if owner else []
     return format_html_join("", ' <a class="remedy" href="{}">{}</a>', found)

@@ -107,6 +107,21 @@ def patterns_of(files: Iterable[str], ours: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(pattern) for pattern in found if pattern.parent != ours))
 
 
+def is_larger(ledger: Path, size: int) -> bool:
+    """Whether the files of a ledger have more than so many bytes. Reads no more than that to find out."""
+    total, seen, waiting = 0, set[Path](), [ledger]
+    while waiting and total <= size:
+        file = waiting.pop().resolve()
+        if file in seen or not file.is_file():
+            continue
+        seen.add(file)
+        total += file.stat().st_size
+        if total <= size and not encryption.is_encrypted_file(str(file)):
+            names = _INCLUDE.findall(file.read_text("utf-8", "replace"))
+            waiting += [Path(found) for name in names for found in glob.glob(str(file.parent / name), recursive=True)]  # noqa: PTH207
+    return total > size
+
+
 def _load(ledger: Path) -> tuple[list[Directive], list[object], dict[str, Any]]:
     loader.initialize(use_cache=False)  # its cache misses new files of an include pattern, and litters the folder
     return loader.load_file(ledger)  # type: ignore[return-value]

@@ -14,10 +14,11 @@ from kontobro.core.words import told
 from kontobro.erp.beancount.files.folder import GONE, VENDORS, Folder
 from kontobro.erp.beancount.files.swap import Stamp, stamp_of
 from kontobro.erp.beancount.load.apart import load_apart
+from kontobro.erp.beancount.load.ledger import is_larger
 from kontobro.erp.beancount.load.masters import LedgerMasters, load
 
 APART_FROM = 2_000_000
-"""Bytes of bookings from which the ledger is loaded by another process."""
+"""Bytes of the ledger from which the ledger is loaded by another process."""
 
 
 class MasterFile:
@@ -44,8 +45,7 @@ class MasterFile:
         self._folder.prepare()
 
     def _load(self) -> LedgerMasters:
-        size = sum(size for _, _, size in self._folder.batches().values())
-        return load(self._ledger) if size < APART_FROM else load_apart(self._ledger)
+        return load_apart(self._ledger) if is_larger(self._ledger, APART_FROM) else load(self._ledger)
 
     def stamps(self) -> dict[str, Stamp]:
         """What the disk says of every file of the ledger; ours by their names alone."""

@@ -16,6 +16,8 @@ from typing import Final, NamedTuple
 
 from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.model.money import exact_sum
+from kontobro.core.words import Fact, Phrase, phrase, worded
+from kontobro.erp.kit.masters_file import unusable
 
 MOST_BYTES: Final = 512 * 1024 * 1024
 MOST_LINES: Final = 5_000_000
@@ -23,7 +25,7 @@ LONGEST_LINE: Final = 20_000
 """Bytes. A line has some 150; a company with a million of them is a large one."""
 
 NEEDED: Final = ("JournalCode", "EcritureNum", "EcritureDate", "CompteNum", "CompteLib")
-EXPORT_IT: Final = "Export the FEC again from the accounting program."
+EXPORT_IT: Final = Phrase("fec_export_again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def read_fec(content: bytes, *, entries: bool = True) -> FecFile:
     Raises Misconfigured, naming line and column, for what is no FEC and for damaged lines.
     """
     if len(content) > MOST_BYTES:
-        raise _not_fec(f"it has more than {MOST_BYTES:,} bytes")
+        raise _not_fec(phrase("file_bytes", most=MOST_BYTES))
     reading = _Reading(entries=entries)
     for row in _rows(content):
         reading.take(row)
@@ -116,10 +118,10 @@ def _rows(content: bytes) -> Iterator[_Row]:
             continue
         values = line.split(separator)
         if len(values) != len(names):
-            raise _wrong(number, f"it has {len(values)} columns, and the first line {len(names)}")
+            raise _wrong(number, phrase("fec_columns_differ", count=len(values), first=len(names)))
         yield _Row(number, dict(zip(names, map(str.strip, values), strict=True)))
     if names is None:
-        raise _not_fec("it is empty")
+        raise _not_fec(phrase("file_empty"))
 
 
 def _lines(content: bytes, encoding: str) -> Iterator[tuple[int, str]]:
@@ -129,10 +131,10 @@ def _lines(content: bytes, encoding: str) -> Iterator[tuple[int, str]]:
         if not line:
             return
         if len(line) > LONGEST_LINE:
-            raise _wrong(number, f"it has more than {LONGEST_LINE:,} bytes")
+            raise _wrong(number, phrase("file_bytes", most=LONGEST_LINE))
         if text := line.decode(encoding, "replace").strip("\ufeff\r\n"):
             yield number, text
-    raise _wrong(MOST_LINES + 1, f"the file has more than {MOST_LINES:,} lines")
+    raise _wrong(MOST_LINES + 1, phrase("file_lines", most=MOST_LINES))
 
 
 def _encoding(content: bytes) -> str:
@@ -145,13 +147,13 @@ def _encoding(content: bytes) -> str:
 
 
 def _require_columns(names: list[str]) -> None:
-    missing = [name for name in NEEDED if name.lower() not in names]
+    missing: list[Fact] = [name for name in NEEDED if name.lower() not in names]
     if not {"debit", "credit"} <= set(names) and not {"montant", "sens"} <= set(names):
-        missing.append("Debit and Credit")
+        missing.append(phrase("fec_debit_credit"))
     if missing:
-        raise _not_fec(f"its first line has no column {', '.join(missing)}")
+        raise _not_fec(phrase("fec_columns_missing", names=tuple(missing)))
     if doubled := sorted({name for name in names if names.count(name) > 1}):
-        raise _not_fec(f"its first line has the column {shown(doubled[0])} twice")
+        raise _not_fec(phrase("fec_column_twice", name=shown(doubled[0])))
 
 
 @dataclass(slots=True)
@@ -169,8 +171,8 @@ class _Reading:
     def take(self, row: _Row) -> None:
         account, party = _account(row), row.get("CompAuxNum")
         day, amount = _day(row), _amount(row)
-        self.name(self.accounts, account, row.get("CompteLib"), "Account")
-        self.name(self.journals, row.get("JournalCode"), row.get("JournalLib"), "Journal")
+        self.name(self.accounts, account, row.get("CompteLib"), "account")
+        self.name(self.journals, row.get("JournalCode"), row.get("JournalLib"), "journal")
         if party:
             self.parties.setdefault(party, FecParty(party, row.get("CompAuxLib") or party, account))
         self.days = (min(self.days[0], day), max(self.days[1], day)) if self.days else (day, day)
@@ -182,14 +184,15 @@ class _Reading:
     def name(self, names: dict[str, str], key: str, name: str, what: str) -> None:
         """The first name counts: programs write the name of the day, and a year has many."""
         if key and names.setdefault(key, name or key) != (name or key) and len(self.notes) < _MOST_NOTES:
-            note = f'{what} {shown(key)} has several names; "{shown(names[key])}" was taken.'
+            note = worded(f"fec_{what}_names", key=shown(key), name=shown(names[key]))
             self.notes += [note] if note not in self.notes else []
 
     def result(self) -> FecFile:
         for (journal, number, _), (_, lines) in self.made.items():
             difference = exact_sum(line.amount for line in lines)
             if difference and len(self.notes) < _MOST_NOTES:
-                self.notes.append(f"Entry {shown(f'{journal} {number}')} does not balance: {difference}.")
+                entry = shown(f"{journal} {number}")
+                self.notes.append(worded("fec_entry_unbalanced", entry=entry, difference=difference))
         return FecFile(
             accounts=tuple(FecAccount(*each) for each in self.accounts.items()),
             parties=tuple(self.parties.values()),
@@ -207,7 +210,7 @@ _MOST_NOTES: Final = 20
 def _account(row: _Row) -> str:
     number = row.get("CompteNum")
     if not number or len(number) > 60:
-        raise _wrong(row.line, f'CompteNum "{shown(number)}" is not an account number')
+        raise _wrong(row.line, phrase("fec_account_wrong", given=shown(number)))
     return number
 
 
@@ -216,7 +219,7 @@ def _amount(row: _Row) -> Decimal:
         return exact_sum((_number(row, "Debit"), _number(row, "Credit").copy_negate()))
     amount, side = _number(row, "Montant"), row.get("Sens").upper()
     if side not in {"D", "C", "+1", "-1", "1"}:
-        raise _wrong(row.line, f'Sens "{shown(side)}" is not D or C')
+        raise _wrong(row.line, phrase("fec_side_wrong", given=shown(side)))
     return amount.copy_negate() if side in {"C", "-1"} else amount
 
 
@@ -228,7 +231,7 @@ def _number(row: _Row, column: str) -> Decimal:
     if text[-1:] in "+-":
         text = text[-1] + text[:-1]
     if not _AMOUNT.fullmatch(text):
-        raise _wrong(row.line, f'{column} "{shown(row.get(column))}" is not an amount (123,45)')
+        raise _wrong(row.line, phrase("fec_amount_wrong", column=column, given=shown(row.get(column))))
     return Decimal(text)
 
 
@@ -248,12 +251,12 @@ def _day(row: _Row) -> date:
                 return day(text)
     except ValueError:
         pass  # said below: no such day
-    raise _wrong(row.line, f'EcritureDate "{shown(text)}" is not a day (YYYYMMDD)')
+    raise _wrong(row.line, phrase("fec_day_wrong", given=shown(text)))
 
 
-def _wrong(line: int, what: str) -> Misconfigured:
-    return Misconfigured(f"FEC, line {line}: {what}.", EXPORT_IT, "invalid_configuration")
+def _wrong(line: int, what: Phrase) -> Misconfigured:
+    return unusable(phrase("fec_line", line=str(line), what=what), EXPORT_IT)
 
 
-def _not_fec(what: str) -> Misconfigured:
-    return Misconfigured(f"This is not a FEC: {what}.", EXPORT_IT, "invalid_configuration")
+def _not_fec(what: Phrase) -> Misconfigured:
+    return unusable(phrase("fec_not", what=what), EXPORT_IT)

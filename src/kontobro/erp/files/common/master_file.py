@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
 
+from kontobro.core.master_files import counted
 from kontobro.core.model.masterdata import MasterRecord
 from kontobro.core.ports import R
+from kontobro.core.words import phrase, worded
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +23,16 @@ class Source:
     sha256: str
     counts: Mapping[str, int]
 
-    def __str__(self) -> str:
+    @property
+    def said(self) -> str:
         """`accounts.csv of 2026-11-28 09:30 UTC, SHA-256 0d6f1a2b…: 132 accounts`, for a person."""
-        counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in self.counts.items() if count)
+        counts = tuple(counted(name, count) for name, count in self.counts.items() if count)
         when = self.modified.strftime("%Y-%m-%d %H:%M")
-        return f"{self.name} of {when} UTC, SHA-256 {self.sha256[:8]}…: {counts or 'no records'}"
+        what = counts or phrase("no_records")
+        return worded("masters_source", name=self.name, when=when, digest=self.sha256[:8], counts=what)
+
+    def __str__(self) -> str:
+        return str(self.said)
 
 
 @dataclass(frozen=True, slots=True)

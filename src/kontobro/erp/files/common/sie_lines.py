@@ -10,6 +10,8 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 
 from kontobro.core.errors import Misconfigured, shown
+from kontobro.core.words import Fact, Phrase, phrase
+from kontobro.erp.kit.masters_file import unusable
 
 MOST_BYTES: Final = 128 * 1024 * 1024
 MOST_RECORDS: Final = 3_000_000
@@ -17,7 +19,7 @@ LONGEST_LINE: Final = 20_000
 """Bytes. A company with 100,000 vouchers a year exports some 40 MB; a line of it has a few hundred."""
 
 STANDARD: Final = "cp437"
-EXPORT_IT: Final = "Export the file again from the accounting program, as SIE 4."
+EXPORT_IT: Final = Phrase("sie_export_again")
 
 
 class Record(NamedTuple):
@@ -33,14 +35,14 @@ class Record(NamedTuple):
         return self.fields[place] if place < len(self.fields) else ""
 
 
-def wrong(line: int, what: str, remedy: str = EXPORT_IT) -> Misconfigured:
+def wrong(line: int, what: Fact, remedy: Fact = EXPORT_IT) -> Misconfigured:
     """A fault of the file at a line, for a person."""
-    return Misconfigured(f"SIE file, line {line}: {what}.", remedy, "invalid_configuration")
+    return unusable(phrase("sie_line", line=str(line), what=what), remedy)
 
 
-def not_sie(what: str, remedy: str = EXPORT_IT) -> Misconfigured:
+def not_sie(what: Fact, remedy: Fact = EXPORT_IT) -> Misconfigured:
     """A fault of the whole file."""
-    return Misconfigured(f"This is not a SIE 4 file: {what}.", remedy, "invalid_configuration")
+    return unusable(phrase("sie_not", what=what), remedy)
 
 
 _LETTERS: Final = "åäöÅÄÖéÉüÜ"
@@ -63,10 +65,7 @@ def encoding_of(content: bytes) -> str:
         len(content) != len(content.translate(None, letters)) for letters in (_STANDARD_LETTERS, _WINDOWS_LETTERS)
     )
     if windows and standard:
-        raise not_sie(
-            "its letters are of two encodings (PC8 and Windows)",
-            "Export it again from the accounting program, and don't save it in another program.",
-        )
+        raise not_sie(phrase("sie_two_encodings"), phrase("sie_no_other_program"))
     return "cp1252" if windows else STANDARD
 
 
@@ -76,16 +75,16 @@ def records_of(content: bytes, encoding: str) -> Iterator[Record]:
     Raises Misconfigured with the line for what is no record, and for a file beyond the limits.
     """
     if len(content) > MOST_BYTES:
-        raise not_sie(f"it has more than {MOST_BYTES:,} bytes", "Export a shorter time.")
+        raise not_sie(phrase("file_bytes", most=MOST_BYTES), phrase("export_shorter"))
     if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        raise not_sie("it is XML (SIE 5)")
+        raise not_sie(phrase("sie_xml"))
     lines, number = io.BytesIO(content), 0
     while line := lines.readline(LONGEST_LINE + 1):
         number += 1
         if len(line) > LONGEST_LINE:
-            raise wrong(number, f"it has more than {LONGEST_LINE:,} bytes")
+            raise wrong(number, phrase("file_bytes", most=LONGEST_LINE))
         if number > MOST_RECORDS:
-            raise wrong(number, f"the file has more than {MOST_RECORDS:,} lines", "Export a shorter time.")
+            raise wrong(number, phrase("file_lines", most=MOST_RECORDS), phrase("export_shorter"))
         text = line.decode(encoding, "replace").strip("\ufeff \t\r\n\x1a")
         if text:
             yield _record(number, text)
@@ -101,22 +100,22 @@ _BLANKS: Final = re.compile(r"[ \t]+")
 def _record(line: int, text: str) -> Record:
     label, *others = _BLANKS.split(text, maxsplit=1)
     if not label.startswith("#") and text not in {"{", "}"}:
-        raise wrong(line, f'"{shown(text)}" is no record: each starts with #')
+        raise wrong(line, phrase("sie_no_record", given=shown(text)))
     fields: list[str] = []
     objects: list[str] = []
     rest, place, depth = others[0] if others else "", 0, 0
     while place < len(rest):
         token = _TOKEN.match(rest, place)
         if token is None:
-            raise wrong(line, "a quotation mark is not closed")
+            raise wrong(line, phrase("sie_quote_open"))
         place, brace = token.end(), token[2]
         if brace:
             depth += 1 if brace == "{" else -1
             if depth not in {0, 1}:
-                raise wrong(line, "a brace is not closed")
+                raise wrong(line, phrase("sie_brace_open"))
             continue
         value = token[1].replace('\\"', '"') if token[1] is not None else token[3]
         (objects if depth else fields).append(value)
     if depth:
-        raise wrong(line, "a brace is not closed")
+        raise wrong(line, phrase("sie_brace_open"))
     return Record(line, label.upper(), tuple(fields), tuple(objects))

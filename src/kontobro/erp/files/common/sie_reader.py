@@ -13,6 +13,7 @@ from typing import Final, Literal, TypeVar
 
 from kontobro.core.errors import shown
 from kontobro.core.model.money import exact_sum
+from kontobro.core.words import phrase, worded
 from kontobro.erp.files.common.sie_lines import Record, encoding_of, not_sie, records_of, wrong
 
 RESERVED: Final[Mapping[int, str]] = {
@@ -121,7 +122,7 @@ def read_sie(content: bytes, *, vouchers: bool = True) -> SieFile:
     reading = _Reading(vouchers=vouchers)
     if encoding != "cp437":
         name = "UTF-8" if encoding == "utf-8-sig" else "Windows-1252"
-        reading.notes.append(f"The file is in {name}, where SIE asks for PC8 (CP437): it was read as {name}.")
+        reading.notes.append(worded("sie_encoding_other", encoding=name))
     for record in records_of(content, encoding):
         reading.take(record)
     return reading.result()
@@ -146,7 +147,7 @@ class _Reading:
 
     def take(self, record: Record) -> None:
         if not self.seen and record.label != "#FLAGGA":
-            raise not_sie("its first record is not #FLAGGA")
+            raise not_sie(phrase("sie_first_record"))
         self.seen = True
         if take := _TAKES.get(record.label):
             take(self, record)
@@ -156,10 +157,10 @@ class _Reading:
 
     def year(self, record: Record) -> None:
         if len(record.fields) >= 3:  # one that is planned only has no days
-            number = _whole(record, 0, "a year's number")
+            number = _whole(record, 0, "year")
             start, end = _day(record, 1), _day(record, 2)
             if end < start:
-                raise wrong(record.line, "the year ends before it starts")
+                raise wrong(record.line, phrase("sie_year_ends"))
             self.years[number] = SieYear(number, start, end)
 
     def account(self, record: Record) -> None:
@@ -171,14 +172,14 @@ class _Reading:
             self.kinds[_account(record)] = kind  # type: ignore[assignment]
 
     def dimension(self, record: Record) -> None:
-        number = _whole(record, 0, "a dimension's number")
-        parent = _whole(record, 2, "a dimension's number") if record.label == "#UNDERDIM" else None
+        number = _whole(record, 0, "dimension")
+        parent = _whole(record, 2, "dimension") if record.label == "#UNDERDIM" else None
         self.dimensions[number] = SieDimension(number, record.field(1), parent)
 
     def object(self, record: Record) -> None:
-        dimension, number = _whole(record, 0, "a dimension's number"), record.field(1).strip()
+        dimension, number = _whole(record, 0, "dimension"), record.field(1).strip()
         if not number:
-            raise wrong(record.line, "the object has no number")
+            raise wrong(record.line, phrase("sie_object_unnumbered"))
         _keep_name(self.objects, (dimension, number), record, 2)
 
     def voucher(self, record: Record) -> None:
@@ -186,18 +187,18 @@ class _Reading:
 
     def open(self, record: Record) -> None:
         if self.head is None or self.lines is not None:
-            raise wrong(record.line, "a brace is not after #VER")
+            raise wrong(record.line, phrase("sie_brace_alone"))
         self.lines = []
 
     def line(self, record: Record) -> None:
         if self.lines is None:
-            raise wrong(record.line, "#TRANS is not in a voucher's braces")
+            raise wrong(record.line, phrase("sie_trans_alone"))
         if self.vouchers:
             self.lines.append(_line(record))
 
     def close(self, record: Record) -> None:
         if self.head is None or self.lines is None:
-            raise wrong(record.line, "a brace is not after #VER")
+            raise wrong(record.line, phrase("sie_brace_alone"))
         head, lines, self.head, self.lines = self.head, self.lines, None, None
         if not self.vouchers:
             return
@@ -205,13 +206,13 @@ class _Reading:
         self.made.append(voucher)
         if (difference := exact_sum(line.amount for line in lines)) and len(self.notes) < _MOST_NOTES:
             name = shown(f"{voucher.series} {voucher.number}") or voucher.date.isoformat()
-            self.notes.append(f"Voucher {name} (line {head.line}) does not balance: its lines sum to {difference}.")
+            self.notes.append(worded("sie_voucher_unbalanced", name=name, line=str(head.line), difference=difference))
 
     def result(self) -> SieFile:
         if not self.seen:
-            raise not_sie("it is empty")
+            raise not_sie(phrase("file_empty"))
         if self.lines is not None and self.head is not None:
-            raise wrong(self.head.line, "the file ends inside this voucher")
+            raise wrong(self.head.line, phrase("sie_ends_inside"))
         for number in sorted({number for number, _ in self.objects} - set(self.dimensions)):
             self.dimensions[number] = SieDimension(number, RESERVED.get(number, str(number)))
         return SieFile(
@@ -255,21 +256,17 @@ _TAKES: Final[Mapping[str, Callable[[_Reading, Record], None]]] = {
 def _keep_name(names: dict[K, str], key: K, record: Record, place: int) -> None:
     name = record.field(place).strip() or record.field(place - 1)
     if names.setdefault(key, name) != name:
-        raise wrong(
-            record.line,
-            f'{record.label} "{shown(record.field(place - 1))}" is in the file twice, as "{shown(names[key])}" and '
-            f'"{shown(name)}"',
-            "Leave one of them in the accounting program, then export the file again.",
-        )
+        label, id = record.label, shown(record.field(place - 1))
+        what = phrase("sie_twice", label=label, id=id, first=shown(names[key]), second=shown(name))
+        raise wrong(record.line, what, phrase("sie_leave_one"))
 
 
 def _line(record: Record) -> SieLine:
     objects = record.objects
     if len(objects) % 2:
-        raise wrong(record.line, "an object in the braces lacks its dimension or its number")
+        raise wrong(record.line, phrase("sie_object_lacks"))
     pairs = tuple(
-        (_number(record, number, "a dimension's number"), value)
-        for number, value in zip(objects[::2], objects[1::2], strict=True)
+        (_number(record, number, "dimension"), value) for number, value in zip(objects[::2], objects[1::2], strict=True)
     )
     day = _day(record, 2) if record.field(2) else None
     return SieLine(_account(record), _amount(record), pairs, day, record.field(3))
@@ -278,7 +275,7 @@ def _line(record: Record) -> SieLine:
 def _account(record: Record) -> str:
     number = record.field(0).strip()
     if not _ACCOUNT.fullmatch(number):
-        raise wrong(record.line, f'"{shown(number)}" is not an account number')
+        raise wrong(record.line, phrase("sie_account_wrong", given=shown(number)))
     return number
 
 
@@ -288,14 +285,14 @@ def _whole(record: Record, place: int, what: str) -> int:
 
 def _number(record: Record, text: str, what: str) -> int:
     if not _WHOLE.fullmatch(text):
-        raise wrong(record.line, f'"{shown(text)}" is not {what}')
+        raise wrong(record.line, phrase(f"sie_{what}_wrong", given=shown(text)))
     return int(text)
 
 
 def _amount(record: Record) -> Decimal:
     text = record.field(1)
     if not _AMOUNT.fullmatch(text):
-        raise wrong(record.line, f'"{shown(text)}" is not an amount (123.45, a minus in front)')
+        raise wrong(record.line, phrase("sie_amount_wrong", given=shown(text)))
     return Decimal(text)
 
 
@@ -306,7 +303,7 @@ def _day(record: Record, place: int) -> date:
             raise ValueError
         return date(int(text[:4]), int(text[4:6]), int(text[6:]))
     except ValueError:
-        raise wrong(record.line, f'"{shown(text)}" is not a day (YYYYMMDD)') from None
+        raise wrong(record.line, phrase("sie_day_wrong", given=shown(text))) from None
 
 
 _ACCOUNT: Final = re.compile(r"\d{1,20}", re.ASCII)

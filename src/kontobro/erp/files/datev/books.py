@@ -10,6 +10,7 @@ from typing import Final
 
 from kontobro.core.errors import shown
 from kontobro.core.model.masterdata import Account, Company, Dimension, DimensionValue, Period, TaxCode, Vendor
+from kontobro.core.words import phrase
 from kontobro.erp.files.common.master_file import MasterFile
 from kontobro.erp.files.common.years import FiscalYear, year_of
 from kontobro.erp.files.datev.setup import Setup, wrong
@@ -91,8 +92,8 @@ def _require_of_client(masters: MasterFile, setup: Setup) -> None:
     for name in ("consultant", "client", "account_length"):
         said, given = masters.said(Company, "", name), str(getattr(setup, name))
         if said and said != given:
-            what = f'The master data are of {name} {shown(said)}, and the option `{name}` is "{given}".'
-            raise wrong(what, "Give files of this client, or correct the option.")
+            what = phrase("datev_other_client", name=name, said=shown(said), given=given)
+            raise wrong(what, phrase("datev_files_of_client"))
 
 
 def _with_account(vendor: Vendor, setup: Setup) -> Vendor:
@@ -113,11 +114,11 @@ def _key(masters: MasterFile, code: str) -> Key | None:
     said = {column: masters.said(TaxCode, code, column) for column in parts}
     for column, pattern in parts.items():
         if said[column] and not re.fullmatch(pattern, said[column], re.ASCII):
-            what = f'Tax code {shown(code)}: {column} is "{shown(said[column])}".'
-            raise wrong(what, "Give a number of at most 4 digits for the key, 3 for the others.")
+            what = phrase("datev_key_wrong", code=shown(code), column=column, given=shown(said[column]))
+            raise wrong(what, phrase("datev_key_digits"))
     bu, supply, rate = said.values()
     if (supply or rate) and not bu:
-        raise wrong(f"Tax code {shown(code)} has no datev_key.", "Give it one, or leave out the other columns.")
+        raise wrong(phrase("datev_key_missing", code=shown(code)), phrase("datev_key_give"))
     return Key(bu, supply, rate) if bu else None
 
 
@@ -131,19 +132,17 @@ def _automatic(masters: MasterFile, account: str, tax_codes: Mapping[str, TaxCod
         return account, said
     if said.lower() in YES:
         return account, ""
-    what = f'Account {shown(account)}: automatic is "{shown(said)}", which is not a tax code.'
-    raise wrong(what, "Give the tax code whose tax DATEV works out from this account, or yes.")
+    what = phrase("datev_automatic_wrong", account=shown(account), given=shown(said))
+    raise wrong(what, phrase("datev_automatic_give"))
 
 
 def _require_named(books: Books) -> None:
     """What options name exists."""
     for name, dimension in zip(("kost1", "kost2"), books.setup.kost, strict=True):
         if dimension and dimension not in books.dimensions:
-            raise wrong(
-                f'`{name}` is "{shown(dimension)}", which is not a dimension.', "Choose one of the master data."
-            )
+            raise wrong(phrase("datev_kost_wrong", name=name, given=shown(dimension)), phrase("datev_kost_choose"))
     if books.setup.kost[0] and books.setup.kost[0] == books.setup.kost[1]:
-        raise wrong("`kost1` and `kost2` name the same dimension.", "Choose another, or leave one out.")
+        raise wrong(phrase("datev_kost_same"), phrase("datev_kost_other"))
     if books.setup.clearing is not None and books.setup.clearing not in books.accounts:
-        what = f'The clearing account "{shown(books.setup.clearing)}" does not exist.'
-        raise wrong(what, "Set `clearing_account` to an account of the master data.")
+        what = phrase("datev_clearing_missing", given=shown(books.setup.clearing))
+        raise wrong(what, phrase("datev_clearing_set"))

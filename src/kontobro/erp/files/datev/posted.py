@@ -19,17 +19,19 @@ from kontobro.core.model.journal import summed
 from kontobro.core.model.masterdata import TaxCode
 from kontobro.core.model.money import exact_sum
 from kontobro.core.tieout.journal import PostedEntry
+from kontobro.core.words import Fact, Phrase, phrase
 from kontobro.erp.files.common.masters.csv_file import rows_of as rows_in
 from kontobro.erp.files.common.masters.source import text_of
 from kontobro.erp.files.datev.books import Books
 from kontobro.erp.files.datev.lines import AT, POSTING_HEADINGS
 from kontobro.erp.files.datev.rows import NO_AUTOMATIC, tax_by_key
 from kontobro.erp.files.datev.texts import MOST_EXTRAS, REFERENCE
+from kontobro.erp.kit.masters_file import placed, unusable
 
 POSTINGS: Final = "21"
 REVERSAL: Final = 117
 """Generalumkehr: the place of the field, from 0. Such a row takes another one back."""
-EXPORT_IT: Final = "Export the Buchungsstapel again from DATEV, in the DATEV format."
+EXPORT_IT: Final = Phrase("datev_export_batch")
 
 _AMOUNT: Final = re.compile(r"\d{1,12}(?:,\d{1,2})?", re.ASCII)
 _ACCOUNT: Final = re.compile(r"\d{1,9}", re.ASCII)
@@ -78,16 +80,17 @@ def _span(header: Sequence[str], name: str, books: Books) -> tuple[date, date]:
     """The days of the batch. The header is that of a Buchungsstapel of the client."""
     field = dict(enumerate(header)).get
     if field(2) != POSTINGS:
-        raise _wrong(name, f"its header says {shown(field(3) or 'nothing')}", "Export a Buchungsstapel from DATEV.")
+        kind: Fact = shown(field(3)) if field(3) else phrase("file_nothing")
+        raise _wrong(name, phrase("datev_header_says", said=kind), phrase("datev_give_batch"))
     for at, what, own in ((10, "Beraternummer", books.setup.consultant), (11, "Mandantennummer", books.setup.client)):
         if (field(at) or "").lstrip("0") != own:
-            said = f'the {what} "{shown(field(at) or "")}" is not the connection\'s, {own}'
-            raise _wrong(name, f"row 1, field {at + 1}: {said}", "Export the journal of this client.")
+            apart = phrase("datev_not_connections", what=what, given=shown(field(at) or ""), own=own)
+            raise _wrong(name, placed(_field_at(1, at), apart), phrase("datev_journal_of_client"))
     try:
         return _whole_day(field(14)), _whole_day(field(15))
     except ValueError as error:
-        what = f'row 1, fields 15 and 16: "{shown(field(14) or "")}" and "{shown(field(15) or "")}" are not days'
-        raise _wrong(name, what) from error
+        days = phrase("datev_batch_days", first=shown(field(14) or ""), last=shown(field(15) or ""))
+        raise _wrong(name, days) from error
 
 
 def _whole_day(text: str | None) -> date:
@@ -174,8 +177,13 @@ class _Reading:
         return text
 
     def _wrong(self, at: int, place: int, text: str) -> Misconfigured:
-        what = f'row {at}, field {place + 1}: {POSTING_HEADINGS[place]} "{shown(text)}" is wrong'
-        return _wrong(self._name, what)
+        what = phrase("datev_field_wrong", heading=POSTING_HEADINGS[place], given=shown(text))
+        return _wrong(self._name, placed(_field_at(at, place), what))
+
+
+def _field_at(row: int, place: int) -> Phrase:
+    """`place` counts from 0."""
+    return phrase("file_row_field", row=str(row), field=str(place + 1))
 
 
 def _pleo_id(cells: Sequence[str]) -> str:
@@ -185,5 +193,5 @@ def _pleo_id(cells: Sequence[str]) -> str:
     return next((content.strip() for kind, content in pairs if kind.strip() == REFERENCE), "")
 
 
-def _wrong(name: str, what: str, remedy: str = EXPORT_IT) -> Misconfigured:
-    return Misconfigured(f"{shown(name, 100)}: {what}.", remedy, "invalid_configuration")
+def _wrong(name: str, what: Fact, remedy: Fact = EXPORT_IT) -> Misconfigured:
+    return unusable(placed(shown(name, 100), what), remedy)

@@ -11,7 +11,9 @@ from typing import Final
 
 from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.model.money import EXPONENTS, fits
+from kontobro.core.words import Fact, phrase
 from kontobro.erp.files.common.years import first_month
+from kontobro.erp.kit.masters_file import unusable
 
 LONGEST_KOST: Final = 36
 
@@ -45,16 +47,16 @@ def read_setup(options: Mapping[str, str]) -> Setup:
     """Raises Misconfigured for the first option that DATEV would not take."""
     given = {name: value.strip() for name, value in options.items()}
     return Setup(
-        consultant=_number(given, "consultant", "consultant number", (1001, 9_999_999)),
-        client=_number(given, "client", "client number", (1, 99_999)),
-        account_length=int(_number(given, "account_length", "length of account numbers", (4, 8))),
+        consultant=_number(given, "consultant", (1001, 9_999_999)),
+        client=_number(given, "client", (1, 99_999)),
+        account_length=int(_number(given, "account_length", (4, 8))),
         first_month=first_month(given.get("fiscal_year_start", "")),
         chart=_chart(given.get("chart", "")),
         tax=given.get("tax") or "keys",
         clearing=given.get("clearing_account") or None,
         number=given.get("document_number") or "reference",
         kost=(given.get("kost1", ""), given.get("kost2", "")),
-        kost_length=int(_number(given, "kost_length", "length of cost centres", (1, LONGEST_KOST), str(LONGEST_KOST))),
+        kost_length=int(_number(given, "kost_length", (1, LONGEST_KOST), str(LONGEST_KOST))),
         service_date=given.get("service_date") == "yes",
         lock=given.get("lock") == "yes",
         shorten=given.get("long_texts") != "refuse",
@@ -63,19 +65,19 @@ def read_setup(options: Mapping[str, str]) -> Setup:
     )
 
 
-def _number(given: Mapping[str, str], name: str, label: str, limits: tuple[int, int], default: str = "") -> str:
+def _number(given: Mapping[str, str], name: str, limits: tuple[int, int], default: str = "") -> str:
     """Digits within limits, as DATEV writes them: without zeros before."""
     text = given.get(name) or default
     least, most = limits
     if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or not least <= int(text) <= most:
-        message = f'The {label} "{shown(text)}" is not a number from {least} to {most}.'
-        raise wrong(message, f"Set `{name}` as your tax adviser's DATEV shows it.")
+        what = phrase(f"datev_{name}", given=shown(text), least=str(least), most=str(most))
+        raise wrong(what, phrase("datev_as_adviser", name=name))
     return str(int(text))
 
 
 def _chart(text: str) -> str:
     if text and not re.fullmatch(r"[0-9]{2}", text, re.ASCII):
-        raise wrong(f'The chart of accounts "{shown(text)}" is not one.', "Set `chart` to 03 or 04, for example.")
+        raise wrong(phrase("datev_chart", given=shown(text)), phrase("datev_chart_set"))
     return text
 
 
@@ -101,12 +103,9 @@ def _rate(value: str, part: str) -> Decimal:
 
 
 def _wrong_rate(part: str) -> Misconfigured:
-    return wrong(
-        f'The exchange rate "{shown(part)}" is not one.',
-        "Write `rates` as SEK=11.4520 or 2026-11:USD=1.0834, with 6 decimals at most.",
-    )
+    return wrong(phrase("datev_rate", given=shown(part)), phrase("datev_rate_set"))
 
 
-def wrong(message: str, remedy: str) -> Misconfigured:
-    """The one error for options and master data that can't be used."""
-    return Misconfigured(message, remedy, "invalid_configuration")
+def wrong(what: Fact, remedy: Fact) -> Misconfigured:
+    """The one error for options and master data that can't be used. `what` has no full stop."""
+    return unusable(what, remedy)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from kontobro.core.errors import Misconfigured, shown
+from kontobro.core.words import Fact, phrase
 from kontobro.erp.files.common.years import first_month
+from kontobro.erp.kit.masters_file import unusable
 
 JOURNAL: Final = re.compile(r"[A-Za-z0-9]{1,6}", re.ASCII)
 LONGEST_JOURNAL: Final = 6
@@ -35,14 +37,14 @@ def options_from(given: Mapping[str, str]) -> FecOptions:
     options = {name: value.strip() for name, value in given.items() if value.strip()}
     siren = "".join(options.get("siren", "").split())
     if not re.fullmatch(r"\d{9}", siren, re.ASCII):
-        raise _wrong("siren", siren, "It has nine digits.")
+        raise _wrong("siren", siren, phrase("fec_siren"))
     journal, bills = options.get("journal", "PLE"), options.get("bills_journal", "ACH")
     for name, code in (("journal", journal), ("bills_journal", bills)):
         if not JOURNAL.fullmatch(code):
-            raise _wrong(name, code, f"Use at most {LONGEST_JOURNAL} letters from A to Z and digits.")
+            raise _wrong(name, code, phrase("option_letters", most=LONGEST_JOURNAL))
     names = options.get("journal_name", "Pleo"), options.get("bills_journal_name", "Achats")
     if journal == bills and "bills_journal_name" in options and names[0] != names[1]:
-        raise _wrong("bills_journal_name", names[1], f"The journal {journal} has the name {shown(names[0])} already.")
+        raise _wrong("bills_journal_name", names[1], phrase("fec_journal_named", code=journal, name=shown(names[0])))
     return FecOptions(
         siren=siren,
         year_month=first_month(options.get("fiscal_year_start", "")),
@@ -56,6 +58,5 @@ def options_from(given: Mapping[str, str]) -> FecOptions:
     )
 
 
-def _wrong(option: str, value: str, remedy: str) -> Misconfigured:
-    message = f'The option `{option}` is "{shown(value)}", which a FEC can\'t use.'
-    return Misconfigured(message, remedy, "invalid_configuration")
+def _wrong(option: str, value: str, remedy: Fact) -> Misconfigured:
+    return unusable(phrase("fec_option", option=option, given=shown(value)), remedy)

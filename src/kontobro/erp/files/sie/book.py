@@ -19,9 +19,11 @@ from kontobro.core.model.masterdata import (
     TaxCode,
     Vendor,
 )
+from kontobro.core.words import Phrase, phrase
 from kontobro.erp.files.common.master_file import MasterFile
 from kontobro.erp.files.common.years import FiscalYear, year_of
 from kontobro.erp.files.sie.options import OBJECTS, SieOptions
+from kontobro.erp.kit.masters_file import unusable
 
 COLUMN = "sie"
 """The column of a dimension's row that has its number."""
@@ -87,10 +89,10 @@ def _numbers(masters: MasterFile, dimensions: Mapping[str, Dimension], options: 
         if text.isascii() and text.isdecimal() and 0 < int(text[:6]) < 100_000:
             numbers[id] = int(text)
         elif masters.said(Dimension, id, COLUMN):
-            raise _wrong(f'the column `{COLUMN}` of dimension {shown(id)} is "{shown(text)}", which is not a number')
+            raise _wrong(phrase("sie_column_wrong", column=COLUMN, dimension=shown(id), given=shown(text)))
     taken = list(numbers.values()) + [OBJECTS[name] for name in options.objects]
     if twice := sorted({number for number in taken if taken.count(number) > 1}):
-        raise _wrong(f"two dimensions have the SIE number {twice[0]}")
+        raise _wrong(phrase("sie_number_twice", number=str(twice[0])))
     return numbers
 
 
@@ -100,10 +102,10 @@ def _pairs(masters: MasterFile) -> list[tuple[str, tuple[str, str]]]:
         debit, credit = (masters.said(TaxCode, code.id, column) for column in PAIR)
         if debit or credit:
             if not all(text.isascii() and text.isdecimal() for text in (debit, credit)):
-                raise _wrong(f"tax code {shown(code.code)} needs two account numbers in {' and '.join(PAIR)}")
+                raise _wrong(phrase("sie_pair_needed", code=shown(code.code), columns=PAIR))
             found.append((code.id, (debit, credit)))
     return found
 
 
-def _wrong(what: str) -> Misconfigured:
-    return Misconfigured(f"Master data for SIE: {what}.", "Correct it there.", "invalid_configuration")
+def _wrong(what: Phrase) -> Misconfigured:
+    return unusable(phrase("sie_masters", what=what), phrase("correct_there"))

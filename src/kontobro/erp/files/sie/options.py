@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from kontobro.core.errors import Misconfigured, shown
+from kontobro.core.words import Fact, phrase
 from kontobro.erp.files.common.years import first_month
+from kontobro.erp.kit.masters_file import unusable
 
 VENDOR, EMPLOYEE, INVOICE = "vendor", "employee", "invoice"
 OBJECTS: Final[Mapping[str, int]] = {VENDOR: 9, EMPLOYEE: 7, INVOICE: 10}
@@ -40,9 +42,9 @@ def options_from(given: Mapping[str, str]) -> SieOptions:
     options = {name: value.strip() for name, value in given.items()}
     series, own = options.get("series", ""), options.get("numbers") == "own"
     if series and not SERIES.fullmatch(series):
-        raise _wrong("series", series, "Use at most 10 letters from A to Z and digits.")
+        raise _wrong("series", series, phrase("option_letters", most=10))
     if own and not series:
-        raise _wrong("series", series, "Give the series that Kontobro numbers alone, such as P.")
+        raise _wrong("series", series, phrase("sie_own_series"))
     return SieOptions(
         organisation_number=_organisation(options.get("organisation_number", "")),
         year_month=first_month(options.get("fiscal_year_start", "")),
@@ -67,7 +69,7 @@ def organisation_number(text: str) -> str | None:
 def _organisation(text: str) -> str:
     number = organisation_number(text) if text else ""
     if number is None:
-        raise _wrong("organisation_number", text, "It has ten digits: 556677-8899.")
+        raise _wrong("organisation_number", text, phrase("sie_organisation"))
     return number
 
 
@@ -77,9 +79,9 @@ def _dimensions(text: str) -> dict[str, int]:
     for part in filter(None, map(str.strip, text.split(","))):
         code, _, number = map(str.strip, part.rpartition("="))
         if not code or not re.fullmatch(r"[1-9]\d{0,4}", number, re.ASCII):
-            raise _wrong("dimensions", part, "Write each as code = number: project = 6.")
+            raise _wrong("dimensions", part, phrase("sie_dimension_form"))
         if code in numbers or int(number) in numbers.values():
-            raise _wrong("dimensions", part, "Give each dimension a number of its own.")
+            raise _wrong("dimensions", part, phrase("sie_dimension_own"))
         numbers[code] = int(number)
     return numbers
 
@@ -87,16 +89,15 @@ def _dimensions(text: str) -> dict[str, int]:
 def _objects(text: str) -> frozenset[str]:
     names = frozenset(filter(None, map(str.strip, text.split(","))))
     if unknown := sorted(names - set(OBJECTS)):
-        raise _wrong("objects", unknown[0], f"Objects are {', '.join(OBJECTS)}.")
+        raise _wrong("objects", unknown[0], phrase("sie_objects", names=tuple(OBJECTS)))
     return names
 
 
 def _length(text: str) -> int:
     if text and not (text.isascii() and text.isdecimal() and 20 <= int(text[:9]) <= LONGEST_TEXT):
-        raise _wrong("text_length", text, f"Give a number from 20 to {LONGEST_TEXT}.")
+        raise _wrong("text_length", text, phrase("give_number", least="20", most=str(LONGEST_TEXT)))
     return int(text or LONGEST_TEXT)
 
 
-def _wrong(option: str, value: str, remedy: str) -> Misconfigured:
-    message = f'The option `{option}` is "{shown(value)}", which SIE can\'t use.'
-    return Misconfigured(message, remedy, "invalid_configuration")
+def _wrong(option: str, value: str, remedy: Fact) -> Misconfigured:
+    return unusable(phrase("sie_option", option=option, given=shown(value)), remedy)

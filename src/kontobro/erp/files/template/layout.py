@@ -10,6 +10,8 @@ from typing import Final, Literal
 import msgspec
 
 from kontobro.core.errors import Misconfigured, shown
+from kontobro.core.words import Fact, Phrase, phrase
+from kontobro.erp.kit.masters_file import placed, unusable
 
 Format = Literal["csv", "xlsx"]
 Per = Literal["line", "pair", "entry", "entry_and_lines"]
@@ -111,8 +113,12 @@ ENCODINGS: Final = {
 SEPARATORS: Final = {"tab": "\t", "none": "", "blank": " "}
 
 
-def wrong(template: str, what: str, remedy: str) -> Misconfigured:
-    return Misconfigured(f"Template {shown(template)}: {what}.", remedy, "invalid_configuration")
+Flaw = tuple[Fact, Fact]
+"""What is wrong, and what to do."""
+
+
+def wrong(template: str, what: Fact, remedy: Fact) -> Misconfigured:
+    return unusable(phrase("template_wrong", template=shown(template), what=what), remedy)
 
 
 def read_layout(text: str | bytes, called: str) -> Layout:
@@ -126,11 +132,11 @@ def read_layout(text: str | bytes, called: str) -> Layout:
 def parsed(text: str | bytes, called: str) -> Layout:
     """A template's text as it is, before its values are checked. Raises Misconfigured for an unknown key or type."""
     if len(text) > MOST_BYTES:
-        raise wrong(called, f"it has more than {MOST_BYTES:,} bytes", "Keep long lookup tables in the master data.")
+        raise wrong(called, phrase("file_bytes", most=MOST_BYTES), phrase("template_lookup_elsewhere"))
     try:
         given = tomllib.loads(text if isinstance(text, str) else text.decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise wrong(called, shown(error, 160), "Correct the file: it is TOML, in UTF-8.") from error
+        raise wrong(called, shown(error, 160), phrase("file_toml")) from error
     try:
         return msgspec.convert(given, Layout)
     except msgspec.ValidationError as error:
@@ -149,10 +155,11 @@ def _told(called: str, error: str, given: dict[str, object]) -> Misconfigured:
     name = table[0] if table else ""
     keys = _KINDS.get(name, Layout).__struct_fields__
     place = _column_at(path, given) or path
-    return wrong(called, f"{f'{place}: ' if place else ''}{shown(what, 160)}", f"Keys here are {', '.join(keys)}.")
+    said = shown(what, 160)
+    return wrong(called, placed(place, said) if place else said, phrase("template_keys", names=tuple(keys)))
 
 
-def _column_at(path: str, given: dict[str, object]) -> str:
+def _column_at(path: str, given: dict[str, object]) -> Fact:
     found = re.match(r"(columns|line_columns)\[(\d+)\](.*)", path)
     if not found:
         return ""
@@ -160,88 +167,104 @@ def _column_at(path: str, given: dict[str, object]) -> str:
     columns = given.get(found[1])
     column = columns[number] if isinstance(columns, list) and number < len(columns) else None
     title = column.get("title", "") if isinstance(column, dict) else ""
-    return f'column {number + 1} "{shown(title)}"{found[3]}'
+    return column_called(number + 1, title, found[3])
 
 
-def faults(layout: Layout) -> list[tuple[str, str]]:
+def column_called(number: int, title: str, beyond: str = "") -> Phrase:
+    """A column as messages name it; `beyond` is the key within it, with its point."""
+    return phrase("template_column", number=str(number), title=shown(title), beyond=beyond)
+
+
+def faults(layout: Layout) -> list[Flaw]:
     """All that does not fit together: what is wrong, and what to do."""
     columns = [*layout.columns, *layout.line_columns]
     found = [*_file_faults(layout), *_row_faults(layout)]
     for number, column in enumerate(columns, 1):
-        found += [
-            (f'column {number} "{shown(column.title)}": {what}', remedy)
-            for what, remedy in _column_faults(column, layout)
-        ]
+        place = column_called(number, column.title)
+        found += [(placed(place, what), remedy) for what, remedy in _column_faults(column, layout)]
     return found
 
 
-def _file_faults(layout: Layout) -> list[tuple[str, str]]:
+def _file_faults(layout: Layout) -> list[Flaw]:
     file = layout.file
-    found = []
+    found: list[Flaw] = []
     if not layout.columns or len(layout.columns) + len(layout.line_columns) > MOST_COLUMNS:
-        found.append((f"it has no columns, or more than {MOST_COLUMNS}", "Give it [[columns]]."))
+        found.append((phrase("template_columns_number", most=MOST_COLUMNS), phrase("template_columns_give")))
     if file.encoding not in ENCODINGS:
-        known = ", ".join(ENCODINGS)
-        found.append((f'the encoding "{shown(file.encoding)}" does not exist', f"Encodings are {known}."))
+        what = phrase("template_encoding", given=shown(file.encoding))
+        found.append((what, phrase("template_encodings", names=tuple(ENCODINGS))))
     if len(SEPARATORS.get(file.separator, file.separator)) > 1 or file.separator in ("", '"', "\n", "\r", "."):
-        named = ", ".join(SEPARATORS)
-        found.append((f'the separator "{shown(file.separator)}" can\'t be used', f"Give one sign, or {named}."))
+        what = phrase("template_separator", given=shown(file.separator))
+        found.append((what, phrase("template_separators", names=tuple(SEPARATORS))))
     if file.separator == "," and file.decimal == "," and file.quote == "none":
-        found.append(("separator and decimal sign are both a comma, without quotes", 'Set separator = ";".'))
+        found.append((phrase("template_commas"), phrase("file_set", text='separator = ";"')))
     if file.thousands and file.thousands == file.decimal:
-        found.append(("thousands and decimal sign are the same", "Leave `thousands` empty."))
+        found.append((phrase("template_thousands"), phrase("template_thousands_empty")))
     if file.max_rows is not None and not 2 <= file.max_rows <= MOST_ROWS:
-        found.append((f"max_rows is {file.max_rows}", f"Give a number from 2 to {MOST_ROWS:,}."))
+        found.append((_is("max_rows", file.max_rows), phrase("give_number", least="2", most=f"{MOST_ROWS:,}")))
     if not file.sheet or len(file.sheet) > 31 or set(file.sheet) & set("[]:*?/\\"):
-        found.append((f'"{shown(file.sheet)}" can\'t be the name of a sheet', "Use 1 to 31 letters, without []:*?/\\."))
+        found.append((phrase("template_sheet", given=shown(file.sheet)), phrase("template_sheet_name")))
     if any(line != TITLES for line in file.header if isinstance(line, str)) and file.format == "xlsx":
-        found.append(("a header row of an Excel file is a list of cells", 'Write it as ["…", "…"].'))
+        found.append((phrase("template_header_row"), phrase("file_write", text='["…", "…"]')))
     if file.format == "xlsx" and file.lines_apart:
-        found.append(("lines_apart is for CSV files", "Leave it out."))
+        found.append((phrase("template_lines_apart_csv"), phrase("template_leave_out")))
     return found
 
 
-def _row_faults(layout: Layout) -> list[tuple[str, str]]:
-    rows, found = layout.rows, []
+def _is(key: str, value: object) -> Phrase:
+    return phrase("template_is", key=key, value=str(value))
+
+
+def _row_faults(layout: Layout) -> list[Flaw]:
+    rows = layout.rows
+    found: list[Flaw] = []
     whole = rows.per in ("entry", "entry_and_lines")
     if whole != bool(layout.line_columns):
-        found.append((f'rows are per "{rows.per}"', "[[line_columns]] are for rows per entry or entry_and_lines only."))
+        found.append((phrase("template_rows_per", per=rows.per), phrase("template_line_columns")))
     if layout.file.lines_apart and rows.per != "entry_and_lines":
-        found.append(("lines_apart is set", 'It is for rows with per = "entry_and_lines".'))
+        found.append((phrase("template_lines_apart"), phrase("template_rows_with", per="entry_and_lines")))
     if rows.lines == "without_money" and rows.per in ("line", "pair"):
-        found.append(('lines = "without_money" would leave out a side', "It is for rows per entry."))
+        found.append((phrase("template_without_money"), phrase("template_rows_per_entry")))
     if rows.clearing and rows.per != "pair":
-        found.append(("a clearing account is set", 'It is for rows with per = "pair".'))
+        found.append((phrase("template_clearing"), phrase("template_rows_with", per="pair")))
     if not rows.kinds:
-        found.append(("kinds is empty", "Kinds are journal, bill, credit_note, payment."))
+        found.append((phrase("template_kinds_empty"), phrase("template_kinds")))
     return found
 
 
-def _column_faults(column: Column, layout: Layout) -> list[tuple[str, str]]:
-    found = []
+def _column_faults(column: Column, layout: Layout) -> list[Flaw]:
+    found: list[Flaw] = []
     longest = column.longest
     if longest is not None and longest < 1:
-        found.append((f"longest is {longest}, which no value fits", "Give a number from 1, or leave it out."))
+        found.append((phrase("template_longest_none", longest=str(longest)), phrase("template_from_one")))
     if column.width is not None and not 1 <= column.width <= 10_000:
-        found.append((f"width is {column.width}", "Give a number from 1 to 10000."))
+        found.append((_is("width", column.width), phrase("give_number", least="1", most="10000")))
     if (column.pad is None) != (column.width is None):
-        found.append(("pad and width belong together", 'Set both: pad = "left", width = 10.'))
+        found.append((phrase("template_pad_width"), phrase("template_set_both", text='pad = "left", width = 10')))
     if column.width and longest and longest < column.width:
-        found.append((f"it is padded to {column.width} and may have {longest} characters", "Make longest the larger."))
+        what = phrase("template_padded", width=str(column.width), longest=str(longest))
+        found.append((what, phrase("template_longest_larger")))
     if len(column.pad_with) != 1:
-        found.append(("pad_with is not one sign", 'Set pad_with = "0", for example.'))
+        found.append((phrase("template_pad_with"), phrase("file_set_example", text='pad_with = "0"')))
     if column.decimals is not None and not 0 <= column.decimals <= 6:
-        found.append((f"decimals is {column.decimals}", "Give a number from 0 to 6."))
-    if column.default and longest is not None and len(column.default) > longest:
-        found.append((f'the default "{shown(column.default)}" is longer than {longest}', "Shorten it."))
+        found.append((_is("decimals", column.decimals), phrase("give_number", least="0", most="6")))
+    return [*found, *_text_faults(column, layout)]
+
+
+def _text_faults(column: Column, layout: Layout) -> list[Flaw]:
+    found: list[Flaw] = []
+    if column.default and column.longest is not None and len(column.default) > column.longest:
+        what = phrase("template_default_long", default=shown(column.default), longest=str(column.longest))
+        found.append((what, phrase("template_shorten")))
     if SEPARATORS.get(layout.file.separator) == "" and column.width is None:
-        found.append(("a file without separator needs a width for each column", "Set pad and width."))
+        found.append((phrase("template_width_needed"), phrase("template_set_pad_width")))
     if any(not key for key in column.replace):
-        found.append(("replace has an empty text", "Name what is replaced."))
+        found.append((phrase("template_replace_empty"), phrase("template_replace_name")))
     if column.each and "*" not in column.value:
-        found.append(('each = "dimension" repeats it', "Its value names {dimension.*} or {dimension_name.*}."))
+        found.append((phrase("template_each"), phrase("template_each_names")))
     if column.letters and not letters_of(column.letters):
-        found.append((f'letters "{shown(column.letters)}" has no letter', 'Write letters = "A-Z0-9", for example.'))
+        what = phrase("template_letters", given=shown(column.letters))
+        found.append((what, phrase("file_set_example", text='letters = "A-Z0-9"')))
     return found
 
 

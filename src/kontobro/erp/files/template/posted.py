@@ -7,6 +7,7 @@ from datetime import date
 
 from kontobro.core.model.journal import summed
 from kontobro.core.tieout.journal import PostedEntry
+from kontobro.core.words import phrase
 from kontobro.erp.files.template.layout import Layout, wrong
 from kontobro.erp.files.template.read_back import ReadRow, read_back
 
@@ -19,11 +20,10 @@ def posted_of(layout: Layout, content: bytes, called: str = "") -> list[PostedEn
     for row in read_back(layout, content, called):
         name = row.reference or row.values.get("voucher_number", "")
         if not name:
-            what = f"row {row.row} says neither a reference nor a voucher number"
-            raise wrong(called, what, "Use a template with one of these columns.")
+            raise wrong(called, phrase("posted_nameless", row=str(row.row)), phrase("posted_template_columns"))
         groups[name].append(row)
     if not groups:
-        raise wrong(called, "it has no entries", "Export the journal of the days that the documents are of.")
+        raise wrong(called, phrase("posted_empty"), phrase("posted_export_days"))
     return [
         PostedEntry(
             name=name,
@@ -43,5 +43,5 @@ def _words(rows: list[ReadRow]) -> str:
 def _day(rows: list[ReadRow], called: str) -> date:
     found = next((row.date for row in rows if row.date), None)
     if found is None:
-        raise wrong(called, f"row {rows[0].row} has no date", "Use a template with the date.")
+        raise wrong(called, phrase("posted_dateless", row=str(rows[0].row)), phrase("posted_template_date"))
     return found

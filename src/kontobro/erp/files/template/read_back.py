@@ -12,8 +12,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from kontobro.core.errors import Misconfigured, shown
+from kontobro.core.words import Phrase, phrase
 from kontobro.erp.files.template.columns.styles import FORMULA, read_date
 from kontobro.erp.files.template.layout import SEPARATORS, TITLES, Column, Layout, encoding_of, mark_of, wrong
+from kontobro.erp.kit.masters_file import placed
 
 MOST_BYTES: Final = 256 * 1024 * 1024
 
@@ -56,12 +58,12 @@ def read_back(layout: Layout, content: bytes, called: str = "") -> Iterator[Read
 
 def _table(layout: Layout, content: bytes, called: str) -> Iterator[list[str]]:
     if len(content) > MOST_BYTES:
-        raise wrong(called, f"the file has more than {MOST_BYTES:,} bytes", "Give a shorter period.")
+        raise wrong(called, phrase("read_back_bytes", most=MOST_BYTES), phrase("read_back_shorter"))
     try:
         text = content.removeprefix(mark_of(layout.file)).decode(encoding_of(layout.file))
     except UnicodeDecodeError as error:
-        what = f"the file is not {layout.file.encoding} (byte {error.start + 1})"
-        raise wrong(called, what, "Export it in the encoding that the template names.") from error
+        what = phrase("read_back_encoding", encoding=layout.file.encoding, byte=str(error.start + 1))
+        raise wrong(called, what, phrase("read_back_as_named")) from error
     bare = layout.file.quote == "none"
     separator = SEPARATORS.get(layout.file.separator, layout.file.separator)
     quoting = csv.QUOTE_NONE if bare else csv.QUOTE_MINIMAL
@@ -69,7 +71,7 @@ def _table(layout: Layout, content: bytes, called: str) -> Iterator[list[str]]:
     try:
         yield from csv.reader(lines, delimiter=separator, quoting=quoting, strict=not bare)  # type: ignore[arg-type]
     except csv.Error as error:
-        raise wrong(called, f"the file is not CSV: {shown(error)}", "Export it again.") from error
+        raise wrong(called, phrase("read_back_no_csv", error=shown(error)), phrase("export_it_again")) from error
 
 
 class _Reader:
@@ -86,9 +88,9 @@ class _Reader:
         layout = self._layout
         names = {name for column in self._columns for name in _NAMES.findall(column.value)}
         if layout.rows.per in ("entry", "entry_and_lines") and not layout.file.lines_apart:
-            raise wrong(self._called, "its rows look alike", "Use a template with rows by line or pair.")
+            raise wrong(self._called, phrase("read_back_alike"), phrase("read_back_rows"))
         if SEPARATORS.get(layout.file.separator) == "" or layout.file.format == "xlsx":
-            raise wrong(self._called, "files of this kind are not read", "Use a template of CSV files.")
+            raise wrong(self._called, phrase("read_back_kind"), phrase("read_back_csv"))
         pair = {"debit_account", "credit_account"} <= names and names & {"absolute_amount", "amount"}
         line = "account_number" in names and (
             "amount" in names
@@ -97,7 +99,7 @@ class _Reader:
             or {"absolute_amount", "credit_debit_indicator"} <= names
         )
         if not (pair or line):
-            raise wrong(self._called, "it does not say accounts and amounts", "Add columns for both.")
+            raise wrong(self._called, phrase("read_back_unsaid"), phrase("read_back_both"))
 
     def places(self, titles: Sequence[str] | None) -> None:
         """Columns are found by their titles, where there are any; what is not needed may be missing."""
@@ -107,8 +109,8 @@ class _Reader:
         self._at = [known.get(column.title.strip(), -1) for column in self._columns]
         for column, at in zip(self._columns, self._at, strict=True):
             if at < 0 and NEEDED.intersection(_NAMES.findall(column.value)):
-                what = f'the file has no column "{shown(column.title)}"'
-                raise wrong(self._called, what, f"Its columns are {shown(', '.join(titles), 200)}.")
+                what = phrase("read_back_column", name=shown(column.title))
+                raise wrong(self._called, what, phrase("read_back_columns", names=shown(", ".join(titles), 200)))
 
     def rows(self, row: int, cells: Sequence[str]) -> Iterator[ReadRow]:
         values: dict[str, str] = {}
@@ -138,7 +140,7 @@ class _Reader:
         try:
             return read_date(column.format or self._layout.file.date, text)
         except ValueError as error:
-            raise self._wrong(row, column.title, text, "is not a date") from error
+            raise self._wrong(row, column.title, phrase("read_back_date", given=shown(text))) from error
 
     def _postings(self, row: int, values: Mapping[str, str]) -> Iterator[tuple[str, Decimal]]:
         if "debit_account" in values:
@@ -163,14 +165,15 @@ class _Reader:
         if not plain:
             return Decimal(0)
         if not re.fullmatch(r"[+-]?\d{1,30}(\.\d{0,30})?", plain, re.ASCII):
-            raise self._wrong(row, names[0], text, "is not an amount")
+            raise self._wrong(row, names[0], phrase("read_back_amount", given=shown(text)))
         try:
             return Decimal(plain)
         except InvalidOperation as error:
-            raise self._wrong(row, names[0], text, "is not an amount") from error
+            raise self._wrong(row, names[0], phrase("read_back_amount", given=shown(text))) from error
 
-    def _wrong(self, row: int, column: str, value: str, what: str) -> Misconfigured:
-        return wrong(self._called, f'row {row}, {shown(column)}: "{shown(value)}" {what}', "Correct the file.")
+    def _wrong(self, row: int, column: str, what: Phrase) -> Misconfigured:
+        place = phrase("file_row_column", row=str(row), column=shown(column))
+        return wrong(self._called, placed(place, what), phrase("file_correct"))
 
 
 def _pattern(column: Column) -> re.Pattern[str]:

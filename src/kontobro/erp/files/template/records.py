@@ -11,6 +11,7 @@ from typing import Final
 from kontobro.core.errors import shown
 from kontobro.core.model.money import EXPONENTS, exact_sum
 from kontobro.core.ports import DocumentHead, Vouchers
+from kontobro.core.words import phrase
 from kontobro.erp.files.template.book import Book
 from kontobro.erp.files.template.columns.cells import Cells
 from kontobro.erp.files.template.columns.styles import Style, written_date
@@ -71,8 +72,9 @@ def require_records(layout: Layout, called: str) -> None:
     """Raises Misconfigured for a header or footer record that names what does not exist."""
     for name in _named([*layout.file.header, *layout.file.footer]):
         if name not in _SAYS:
-            what = f'header or footer: "{shown(name)}" does not exist'
-            raise wrong(called, what, f"Records can name {', '.join(_SAYS)}.")
+            raise wrong(
+                called, phrase("template_record", name=shown(name)), phrase("template_records", names=tuple(_SAYS))
+            )
 
 
 def asks_sums(records: Sequence[str | list[str]]) -> bool:

@@ -15,6 +15,7 @@ from kontobro.core.model.journal import Entry
 from kontobro.core.model.masterdata import Account, Company
 from kontobro.core.ports import Capabilities, DocumentFile, DocumentHead, Place, R, Voucher, Vouchers
 from kontobro.core.ports.connector import Fact
+from kontobro.core.words import phrase
 from kontobro.erp.files.common.master_file import MasterFile
 from kontobro.erp.files.common.masters import company_of, masters_of
 from kontobro.erp.files.common.receipts import receipts_zip
@@ -57,8 +58,8 @@ def in_format(layout: Layout, format: Format, called: str) -> Layout:
     """The template as CSV or as Excel file. Raises Misconfigured where it is for the other alone."""
     stated = layout.file.format
     if stated not in (None, format):
-        remedy = f'Choose another template, or write format = "{format}".'
-        raise wrong(called, f"it makes {stated} files, not {format}", remedy)
+        what = phrase("template_format", stated=str(stated), format=format)
+        raise wrong(called, what, phrase("template_format_choose", format=format))
     file = msgspec.structs.replace(layout.file, format=format)
     return msgspec.structs.replace(layout, file=file)
 

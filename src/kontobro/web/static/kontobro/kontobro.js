@@ -104,5 +104,13 @@
   }
   addEventListener("DOMContentLoaded", () => dress(document));
   addEventListener("resize", () => document.querySelectorAll(".table-responsive").forEach(reach));
+  // A part of a page that does not come says so, instead of asking for ever. What asks again on its own stays as it is.
+  function unloaded(event) {
+    const part = event.detail.elt;
+    if (/^every /.test(part.getAttribute("hx-trigger") ?? "")) return;
+    event.detail.target.textContent = document.body.dataset.unloaded;
+  }
+  document.addEventListener("htmx:responseError", unloaded);
+  document.addEventListener("htmx:sendError", unloaded);
   document.addEventListener("htmx:afterSettle", (event) => dress(event.target.parentElement ?? document));
 })();

@@ -18,6 +18,7 @@ from kontobro.core.model.masterdata import (
     Period,
     Vendor,
 )
+from kontobro.core.words import Fact, Phrase, part_of, worded
 from kontobro.erp.files.common.fec_reader import FecParty, read_fec
 from kontobro.erp.files.common.masters.found import Content, Found
 from kontobro.erp.files.common.sie_reader import EMPLOYEE, INVOICE, SUPPLIER, SieFile, SieObject, read_sie
@@ -53,7 +54,7 @@ def from_sie(content: bytes, name: str) -> Content:
     except Misconfigured as error:
         raise wrong(name, _part(error), error.remedy) from error
     left_out = sum(each.dimension in {CUSTOMER, INVOICE} for each in file.objects)
-    notes = (*file.notes, *([f"{left_out} customers and invoices were left out"] if left_out else []))
+    notes = (*file.notes, *([worded("sie_left_out", count=left_out)] if left_out else []))
     return Content(tuple(_of_sie(file, name)), notes)
 
 
@@ -99,7 +100,7 @@ def from_fec(content: bytes, name: str) -> Content:
         *parties,
     ]
     left_out = len(file.parties) - len(parties)
-    note = f"{left_out} third parties were left out: they are neither suppliers nor employees"
+    note = worded("fec_left_out", count=left_out)
     found = tuple(Found(record, name, f"{type(record).__name__} {shown(record.code)}") for record in records)
     return Content(found, (*file.notes, note) if left_out else file.notes)
 
@@ -111,6 +112,7 @@ def _of_party(party: FecParty) -> Vendor | Employee | None:
     return Employee(number, number, party.name) if party.account.startswith(STAFF) else None
 
 
-def _part(error: Misconfigured) -> str:
-    """A reader's message as a part of a sentence."""
-    return shown(error.message, 300).removesuffix(".")
+def _part(error: Misconfigured) -> Fact:
+    """A reader's message as a part of a sentence (`unusable`)."""
+    said = part_of(error.message)
+    return said.facts["what"] if isinstance(said, Phrase) else shown(said, 300).removesuffix(".")

@@ -13,8 +13,9 @@ from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.master_files import MastersRead
 from kontobro.core.model.masterdata import Company
 from kontobro.core.model.money import EXPONENTS
+from kontobro.core.words import Phrase, phrase
 from kontobro.erp.files.common.master_file import MasterFile, Source
-from kontobro.erp.kit.masters_file import TABLES
+from kontobro.erp.kit.masters_file import TABLES, unusable
 
 
 def company_of(masters: MasterFile, options: Mapping[str, str], currency: str = "") -> Company:
@@ -26,14 +27,14 @@ def company_of(masters: MasterFile, options: Mapping[str, str], currency: str = 
     code = (options.get("currency", "").strip() or stated.currency or currency).upper()
     zone = options.get("time_zone", "").strip() or stated.time_zone
     if not name:
-        raise _missing("company's name", "company_name", "name")
+        raise _wrong(phrase("company_name_missing"), phrase("company_set", option="company_name", field="name"))
     if not code:
-        raise _missing("currency of the accounting system", "currency", "currency")
+        raise _wrong(phrase("company_currency_missing"), phrase("company_set", option="currency", field="currency"))
     if code not in EXPONENTS:
-        raise _wrong(f'The currency "{shown(code)}" is not a currency code.', "Use EUR, for example.")
+        raise _wrong(phrase("company_currency_wrong", given=shown(code)), phrase("company_currency_use"))
     if zone and zone not in available_timezones():
-        raise _wrong(f'The time zone "{shown(zone)}" is not one.', "Use Europe/Berlin, for example.")
-    read_from = (*map(str, masters.sources), *masters.notes)
+        raise _wrong(phrase("company_zone_wrong", given=shown(zone)), phrase("company_zone_use"))
+    read_from = (*(source.said for source in masters.sources), *masters.notes)
     stated = replace(stated, read_from=read_from, masters=read_of(masters.sources, options.get("masters", "")))
     return replace(stated, id=stated.id or name, name=name, currency=code, time_zone=zone)
 
@@ -54,9 +55,5 @@ def read_of(sources: Sequence[Source], path: str) -> MastersRead | None:
     )
 
 
-def _missing(what: str, option: str, field: str) -> Misconfigured:
-    return _wrong(f"The {what} is missing.", f"Set the option `{option}`, or `{field}` in the master data's company.")
-
-
-def _wrong(message: str, remedy: str) -> Misconfigured:
-    return Misconfigured(message, remedy, "invalid_configuration")
+def _wrong(what: Phrase, remedy: Phrase) -> Misconfigured:
+    return unusable(what, remedy)

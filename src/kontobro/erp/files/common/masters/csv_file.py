@@ -26,17 +26,15 @@ from typing import Final
 import msgspec
 
 from kontobro.core.errors import shown
+from kontobro.core.words import Phrase, phrase
 from kontobro.erp.files.common.masters.found import Content
 from kontobro.erp.files.common.masters.source import ENCODINGS, text_of
 from kontobro.erp.files.common.masters.tables import MOST_ROWS, Layout, Rows, Table, read_table
-from kontobro.erp.kit.masters_file import TABLES, toml_of, wrong
+from kontobro.erp.kit.masters_file import TABLES, placed, toml_of, wrong
 
 SEPARATORS: Final = (";", "\t", ",", "|")
 
-NO_KIND: Final = (
-    f'Name it after what it holds ({", ".join(TABLES)}), give it a column kind, or write kind = "accounts" into a '
-    "file of columns beside it."
-)
+NO_KIND: Final = Phrase("file_name_kind", {"names": tuple(TABLES)})
 
 
 class Columns(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -59,14 +57,15 @@ def columns_in(content: bytes, name: str) -> Columns:
     try:
         found = msgspec.convert(toml_of(content, name), Columns)
     except ValueError as error:
-        raise wrong(name, shown(error, 160), "Correct the file of columns (docs/documents/masters.md).") from error
+        raise wrong(name, shown(error, 160), phrase("file_columns_correct")) from error
     if found.encoding and found.encoding.lower() not in ENCODINGS:
-        raise wrong(name, f'the encoding "{shown(found.encoding)}" is unknown', f"Use {', '.join(ENCODINGS)}.")
+        what = phrase("file_encoding_wrong", given=shown(found.encoding))
+        raise wrong(name, what, phrase("use_one_of", names=ENCODINGS))
     if len(found.separator) > 1 or found.separator in {'"', "\r", "\n"}:
-        raise wrong(name, f'the separator "{shown(found.separator)}" is not one character', 'Use ";", for example.')
+        raise wrong(name, phrase("file_separator_wrong", given=shown(found.separator)), phrase("file_separator_use"))
     for layout in (found.layout, *found.sheets.values()):
         if not 1 <= layout.header_row <= MOST_ROWS:
-            raise wrong(name, f"header_row is {layout.header_row}", "The first row is 1.")
+            raise wrong(name, phrase("file_header_row", row=str(layout.header_row)), phrase("file_first_row"))
     return found
 
 
@@ -76,7 +75,7 @@ def read_csv(content: bytes, name: str, columns: Columns) -> Content:
     rows = rows_of(text, name, columns.separator, columns.header_row)
     read = read_table(Table(name, "", PurePath(name).stem, rows, columns.layout))
     if read is None:
-        raise wrong(name, "it does not say what it holds", NO_KIND)
+        raise wrong(name, phrase("file_kind_unsaid"), NO_KIND)
     return read
 
 
@@ -99,7 +98,8 @@ def rows_of(text: str, name: str, separator: str = "", header_row: int = 1) -> R
         except StopIteration:
             return
         except csv.Error as error:
-            raise wrong(name, f"row {number}: {shown(error, 100)}", "Correct that row.") from error
+            what = placed(phrase("file_row", row=str(number)), shown(error, 100))
+            raise wrong(name, what, phrase("file_correct_row")) from error
         yield number, [_FORMULA.sub(r"\1", cell) for cell in cells]
 
 

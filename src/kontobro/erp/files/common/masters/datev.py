@@ -11,24 +11,25 @@ from typing import Final
 
 from kontobro.core.errors import shown
 from kontobro.core.model.masterdata import Account, MasterRecord, Vendor
+from kontobro.core.words import Fact, Phrase, phrase, worded
 from kontobro.erp.files.common.letters import line_of
 from kontobro.erp.files.common.masters.csv_file import rows_of
 from kontobro.erp.files.common.masters.found import Content, Found
 from kontobro.erp.files.common.masters.source import text_of
 from kontobro.erp.files.common.masters.tables import MOST_LETTERS, MOST_ROWS
-from kontobro.erp.kit.masters_file import wrong
+from kontobro.erp.kit.masters_file import placed, wrong
 
 LABELS: Final = "20"
 PARTNERS: Final = "16"
-EXPORT_IT: Final = "Export it again from DATEV, in the DATEV format."
-KINDS: Final = "Export Kontenbeschriftungen or Debitoren/Kreditoren from DATEV."
+EXPORT_IT: Final = Phrase("datev_export_again")
+KINDS: Final = Phrase("datev_export_kinds")
 
 CHECKED: Final = (
-    ("consultant", "the Beraternummer", 10, re.compile(r"[1-9]\d{3,6}", re.ASCII), "has 4 to 7 digits, from 1001"),
-    ("client", "the Mandantennummer", 11, re.compile(r"[1-9]\d{0,4}", re.ASCII), "is a number from 1 to 99999"),
-    ("account_length", "the Sachkontenlänge", 13, re.compile(r"[4-8]?", re.ASCII), "is a number from 4 to 8"),
+    ("consultant", 10, re.compile(r"[1-9]\d{3,6}", re.ASCII)),
+    ("client", 11, re.compile(r"[1-9]\d{0,4}", re.ASCII)),
+    ("account_length", 13, re.compile(r"[4-8]?", re.ASCII)),
 )
-"""What a header says of the company: its name in `MasterFile.extra`, how people call it, its place, its form."""
+"""What a header says of the company: its name in `MasterFile.extra`, its place, its form."""
 
 
 def is_datev(start: bytes) -> bool:
@@ -43,9 +44,11 @@ def read_datev(content: bytes, name: str) -> Content:
     header = [cell.strip() for cell in next(rows, (1, []))[1]]
     category = _field(header, 2)
     if _field(header, 1) != "700" or category not in {LABELS, PARTNERS}:
-        kind = shown(_field(header, 3) or category or "nothing")
-        raise wrong(name, f"row 1: its DATEV header says {kind}, version {shown(_field(header, 1))}", KINDS)
-    stated = {key: _stated(header, name, what, place, form, rule) for key, what, place, form, rule in CHECKED}
+        said = _field(header, 3) or category
+        kind: Fact = shown(said) if said else phrase("file_nothing")
+        what = phrase("datev_header_kind", kind=kind, version=shown(_field(header, 1)))
+        raise wrong(name, placed(phrase("file_row", row="1"), what), KINDS)
+    stated = {key: _stated(header, name, key, place, form) for key, place, form in CHECKED}
     next(rows, None)  # the headings, which DATEV does not read either
     given = [(number, cells) for number, cells in _bounded(rows, name) if any(cells)]
     length = int(stated["account_length"] or 0)
@@ -53,19 +56,20 @@ def read_datev(content: bytes, name: str) -> Content:
     return Content(*read, {key: value for key, value in stated.items() if value})
 
 
-def _stated(header: Sequence[str], name: str, what: str, place: int, form: re.Pattern[str], rule: str) -> str:
+def _stated(header: Sequence[str], name: str, key: str, place: int, form: re.Pattern[str]) -> str:
     value = _field(header, place)
     if not form.fullmatch(value) or (place == 10 and int(value) < 1001):
-        raise wrong(name, f'row 1, field {place + 1}: {what} "{shown(value)}" is wrong: it {rule}', EXPORT_IT)
+        where = phrase("file_row_field", row="1", field=str(place + 1))
+        raise wrong(name, placed(where, phrase(f"datev_header_{key}", given=shown(value))), EXPORT_IT)
     return value
 
 
 def _bounded(rows: Iterator[tuple[int, Sequence[str]]], name: str) -> Iterator[tuple[int, list[str]]]:
     for number, cells in rows:
         if number > MOST_ROWS:
-            raise wrong(name, f"it has more than {MOST_ROWS:,} rows", "Export fewer.")
+            raise wrong(name, phrase("file_rows", most=MOST_ROWS), phrase("export_fewer"))
         if any(len(cell) > MOST_LETTERS for cell in cells):
-            raise wrong(name, f"row {number} has a field of more than {MOST_LETTERS:,} letters", EXPORT_IT)
+            raise wrong(name, placed(_row(number), phrase("file_field_long", most=MOST_LETTERS)), EXPORT_IT)
         yield number, [line_of(cell) for cell in cells]
 
 
@@ -84,12 +88,12 @@ def _labels(rows: Sequence[tuple[int, list[str]]], name: str, length: int) -> Re
             continue
         code, language = account.zfill(length), _field(cells, 2)
         if code in found and language == languages[code]:
-            what = f'accounts have "{code}" twice: {found[code].place} and row {number}'
-            raise wrong(name, what, "Keep one of the two, or correct its number.")
+            places = {"first": found[code].place, "second": _row(number)}
+            raise wrong(name, phrase("datev_account_twice", code=code, **places), phrase("datev_keep_one"))
         if code not in found or language.lower().startswith("de"):
             languages[code] = language
             found[code] = _found(Account(code, code, _field(cells, 3) or _field(cells, 1) or code), name, number)
-    note = f"{others} accounts with more than {length} digits were left out: they are not in the general ledger"
+    note = worded("datev_accounts_left_out", count=others, digits=length)
     return tuple(found.values()), (note,) if others else ()
 
 
@@ -102,10 +106,10 @@ def _partners(rows: Sequence[tuple[int, list[str]]], name: str) -> Read:
         if account[0] in "123456":
             debtors += 1
         elif account[0] == "0":
-            raise wrong(name, f'row {number}: "{account}" is not the number of a creditor', EXPORT_IT)
+            raise wrong(name, placed(_row(number), phrase("datev_no_creditor", given=account)), EXPORT_IT)
         else:
             found.append(_found(_vendor(account, cells), name, number))
-    return tuple(found), (f"{debtors} debtors were left out",) if debtors else ()
+    return tuple(found), (worded("datev_debtors_left_out", count=debtors),) if debtors else ()
 
 
 def _vendor(account: str, cells: Sequence[str]) -> Vendor:
@@ -127,12 +131,17 @@ def _vendor(account: str, cells: Sequence[str]) -> Vendor:
 def _account(cells: Sequence[str], name: str, number: int) -> str:
     account = _field(cells, 0)
     if not re.fullmatch(r"\d{1,9}", account, re.ASCII):
-        raise wrong(name, f'row {number}, field 1: the account "{shown(account)}" is not a number', EXPORT_IT)
+        where = phrase("file_row_field", row=str(number), field="1")
+        raise wrong(name, placed(where, phrase("datev_account_wrong", given=shown(account))), EXPORT_IT)
     return account
 
 
+def _row(number: int) -> Phrase:
+    return phrase("file_row", row=str(number))
+
+
 def _found(record: MasterRecord, name: str, number: int) -> Found:
-    return Found(record, name, f"row {number}")
+    return Found(record, name, _row(number))
 
 
 def _field(cells: Sequence[str], place: int) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Final, get_type_hints
 
 from kontobro.core.errors import shown
 from kontobro.core.model.masterdata import Account, MasterRecord
+from kontobro.core.words import phrase
 from kontobro.erp.kit.masters_file import COLUMNS, TABLES
 
 _WORDS: Final[Mapping[str, Any]] = tomllib.loads(
@@ -80,7 +81,7 @@ def number(text: str) -> Decimal:
     bare = text.removesuffix("%").strip()
     found = _NUMBER.fullmatch(bare)
     if found is None:
-        raise ValueError(f'"{shown(text)}" is not a number')
+        raise ValueError(phrase("file_number_wrong", given=shown(text)))
     value = Decimal(f"{found[1]}.{found[2] or 0}")
     return value / 100 if text.endswith("%") else value
 
@@ -95,13 +96,13 @@ def day(text: str) -> date:
             return datetime.strptime(text, pattern).replace(tzinfo=UTC).date()
         except ValueError:
             continue
-    raise ValueError(f'"{shown(text)}" is not a day: write 2026-12-31')
+    raise ValueError(phrase("file_day_wrong", given=shown(text)))
 
 
 def flag(text: str) -> bool:
     value = _VALUES.get(folded(text))
     if value not in {"true", "false"}:
-        raise ValueError(f'"{shown(text)}" is not yes or no')
+        raise ValueError(phrase("file_flag_wrong", given=shown(text)))
     return value == "true"
 
 
@@ -113,7 +114,7 @@ def choice(text: str) -> str:
 def code(text: str) -> str:
     """A code is text: as a spreadsheet shortens a long number, it is lost."""
     if re.fullmatch(r"\d[.,]?\d*E\+\d+", text, re.IGNORECASE | re.ASCII):
-        raise ValueError(f'the code "{shown(text)}" was shortened by a spreadsheet: format the column as text')
+        raise ValueError(phrase("file_code_shortened", given=shown(text)))
     return text
 
 

@@ -10,8 +10,9 @@ from typing import Final, TypeVar
 
 from kontobro.core.errors import shown
 from kontobro.core.model.masterdata import Company, Dimension, DimensionValue, MasterRecord, Period
+from kontobro.core.words import Fact, part_of, phrase, worded
 from kontobro.erp.files.common.master_file import MasterFile, Source
-from kontobro.erp.kit.masters_file import TABLES, wrong
+from kontobro.erp.kit.masters_file import TABLES, placed, wrong
 
 K = TypeVar("K", bound=MasterRecord)
 
@@ -24,7 +25,7 @@ class Found:
 
     record: MasterRecord
     file: str
-    place: str
+    place: Fact
     extra: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -72,7 +73,11 @@ def joined(files: Iterable[tuple[Source, Content]]) -> MasterFile:
     return MasterFile(
         {kind: tuple(rows) for kind, rows in records.items()},
         extra,
-        tuple(f"{source.name}: {note}" for source, content in given for note in content.notes),
+        tuple(
+            worded("file_at", place=source.name, what=part_of(note))
+            for source, content in given
+            for note in content.notes
+        ),
         tuple(source for source, _ in given),
     )
 
@@ -82,7 +87,7 @@ def _once(found: Iterable[Found]) -> None:
     seen: dict[tuple[type, str], Found] = {}
     for one in found:
         if not one.key[1]:
-            raise wrong(one.file, f"{one.place}: the code is empty", "Give each record a code.")
+            raise wrong(one.file, placed(one.place, phrase("masters_code_empty")), phrase("masters_give_code"))
         for key in _names_of(one):
             before = seen.setdefault(key, one)
             if before is not one:
@@ -102,14 +107,14 @@ def _names_of(one: Found) -> set[tuple[type, str]]:
 def _twice(before: Found, one: Found) -> Exception:
     kind, id = one.key
     code = shown(getattr(one.record, "code", "") or id)
-    where = before.place if before.file == one.file else f"{before.place} of {shown(before.file)}"
+    elsewhere = phrase("masters_place_of", place=before.place, file=shown(before.file))
+    where = before.place if before.file == one.file else elsewhere
     if kind is Company:
-        return wrong(one.file, f"{one.place} is a second company, the first is {where}", "Keep one of the two.")
-    return wrong(
-        one.file,
-        f'{NAMES[kind]} have "{code}" twice: {where} and {one.place}',
-        "Keep one of the two, or correct its code.",
-    )
+        return wrong(
+            one.file, phrase("masters_second_company", place=one.place, first=where), phrase("masters_keep_one")
+        )
+    what = phrase("masters_twice", table=NAMES[kind], code=code, first=where, second=one.place)
+    return wrong(one.file, what, phrase("masters_keep_or_correct"))
 
 
 def _dimensions_of(found: Iterable[Found]) -> list[Found]:
@@ -120,13 +125,14 @@ def _dimensions_of(found: Iterable[Found]) -> list[Found]:
     for one in values:
         dimension = one.record.dimension_id if isinstance(one.record, DimensionValue) else ""
         if known and dimension not in known:
-            what = f'{one.place}: the dimension "{shown(dimension)}" does not exist'
-            raise wrong(one.file, what, f"Dimensions are {shown(', '.join(sorted(known)), 120)}.")
+            what = placed(one.place, phrase("masters_dimension_unknown", dimension=shown(dimension)))
+            raise wrong(one.file, what, phrase("masters_dimensions", names=shown(", ".join(sorted(known)), 120)))
         if not known:
             made[dimension] = Found(Dimension(dimension, dimension, dimension), one.file, one.place)
     for name, other in pairwise(sorted(known | set(made))):
         if other.startswith(f"{name}/"):  # a value's id at Pleo begins with its dimension's
-            raise wrong("dimensions", f'"{shown(other)}" begins with "{shown(name)}/", another one', "Change a code.")
+            what = phrase("masters_dimension_begins", other=shown(other), name=shown(name))
+            raise wrong("dimensions", what, phrase("masters_change_code"))
     return list(made.values())
 
 
@@ -135,8 +141,8 @@ def _apart(found: Iterable[Found]) -> None:
     periods = [(one.record, one) for one in found if isinstance(one.record, Period)]
     for (first, _), (second, one) in pairwise(sorted(periods, key=lambda each: each[0].start)):
         if second.start <= first.end:
-            what = f"{one.place}: the period from {second.start} begins before that from {first.start} ends"
-            raise wrong(one.file, what, "Correct its days.")
+            what = phrase("masters_periods_overlap", second=second.start, first=first.start)
+            raise wrong(one.file, placed(one.place, what), phrase("masters_correct_days"))
 
 
 def _stated(given: Iterable[tuple[Source, Content]]) -> dict[str, str]:
@@ -146,6 +152,6 @@ def _stated(given: Iterable[tuple[Source, Content]]) -> dict[str, str]:
         for name, value in content.stated.items():
             before, file = stated.setdefault(name, (value, source.name))
             if before != value:
-                what = f'{name} is "{shown(value)}", and "{shown(before)}" in {shown(file)}'
-                raise wrong(source.name, what, "Give files of one company.")
+                what = phrase("masters_differ", name=name, value=shown(value), other=shown(before), file=shown(file))
+                raise wrong(source.name, what, phrase("masters_one_company"))
     return {name: value for name, (value, _) in stated.items()}

@@ -12,6 +12,7 @@ from typing import Final
 
 from kontobro.core.errors import said_of
 from kontobro.core.model.masterdata import Account
+from kontobro.core.words import Phrase, phrase, worded
 from kontobro.erp.files.common.master_file import MasterFile, Source
 from kontobro.erp.files.common.masters.books import from_fec, from_sie, is_fec, is_sie
 from kontobro.erp.files.common.masters.csv_file import Columns, columns_in, read_csv
@@ -25,10 +26,7 @@ MOST_FILES: Final = 50
 MOST_BYTES_OF_BOOKS: Final = 128 * 1024 * 1024
 """Of a file that holds bookings besides: SIE, FEC."""
 
-NO_ACCOUNTS: Final = (
-    "Export the chart of accounts again: rows below the headings, in SIE #KONTO, in a FEC entries, in DATEV "
-    "Kontenbeschriftungen."
-)
+NO_ACCOUNTS: Final = Phrase("masters_chart_again")
 COLUMNS: Final = ".columns.toml"
 TEXTS: Final = (".csv", ".txt", ".tsv")
 SIE: Final = (".se", ".si", ".sie")
@@ -44,7 +42,7 @@ def read_master_file(path: Path) -> MasterFile:
     try:
         return joined(_read(file) for file in _files(path))
     except OSError as unreadable:
-        raise wrong(path.name, said_of(unreadable), "Set the option to a file or folder.") from unreadable
+        raise wrong(path.name, said_of(unreadable), phrase("masters_set_path")) from unreadable
 
 
 def masters_of(options: Mapping[str, str]) -> MasterFile:
@@ -55,7 +53,7 @@ def masters_of(options: Mapping[str, str]) -> MasterFile:
     path = Path(given)
     masters = read_master_file(path)
     if not masters.records.get(Account):
-        what = f"the {'folder' if path.is_dir() else 'file'} has no accounts, so no entry could be checked"
+        what = phrase("masters_folder_without" if path.is_dir() else "masters_file_without")
         raise wrong(path.name, what, NO_ACCOUNTS)
     return masters
 
@@ -69,9 +67,9 @@ def _files(path: Path) -> list[Path]:
         _require_inside(file, path)
     files = [file for file in files if not file.name.lower().endswith(COLUMNS)]
     if not files:
-        raise wrong(path.name, "the folder is empty", "Put files with accounts, tax codes and vendors into it.")
+        raise wrong(path.name, phrase("masters_folder_empty"), phrase("masters_folder_fill"))
     if len(files) > MOST_FILES:
-        raise wrong(path.name, f"the folder has more than {MOST_FILES} files", "Use a folder for master data alone.")
+        raise wrong(path.name, phrase("masters_folder_full", most=MOST_FILES), phrase("masters_folder_alone"))
     return files
 
 
@@ -79,7 +77,7 @@ def _read(file: Path) -> tuple[Source, Content]:
     content = bytes_of(file, MOST_BYTES_OF_BOOKS)
     read = _reader_of(file, content)(content, file.name)
     if not read.found and not read.notes:
-        read = replace(read, notes=("it has no records, at most headings",))
+        read = replace(read, notes=(worded("masters_no_records"),))
     modified = datetime.fromtimestamp(file.stat().st_mtime, UTC)
     return Source(file.name, modified, hashlib.sha256(content).hexdigest(), read.counts()), read
 
@@ -92,7 +90,7 @@ def _reader_of(file: Path, content: bytes) -> Callable[[bytes, str], Content]:
     if ending in SIE or (ending in TEXTS and is_sie(start)):
         return from_sie
     if len(content) > MOST_BYTES:
-        raise wrong(file.name, f"it has more than {MOST_BYTES:,} bytes", "Give master data alone.")
+        raise wrong(file.name, phrase("file_bytes", most=MOST_BYTES), phrase("masters_alone"))
     if ending in TEXTS and is_datev(start):
         return read_datev
     if ending == ".toml":
@@ -102,7 +100,7 @@ def _reader_of(file: Path, content: bytes) -> Callable[[bytes, str], Content]:
         return lambda content, name: read_csv(content, name, columns)
     if ending in {".xlsx", ".xlsm"}:
         return lambda content, name: read_xlsx(content, name, columns)
-    raise wrong(file.name, f'a file "{ending}" is not read', f"Give a file that ends {', '.join(KNOWN)}.")
+    raise wrong(file.name, phrase("masters_ending", ending=ending), phrase("masters_endings", names=KNOWN))
 
 
 def _columns_of(file: Path) -> Columns:
@@ -117,4 +115,4 @@ def _columns_of(file: Path) -> Columns:
 def _require_inside(file: Path, folder: Path) -> None:
     """A link may lead to a file that no one was to read."""
     if not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder)):
-        raise wrong(folder.name, f"{file.name} leads out of the folder", "Put the file itself there.")
+        raise wrong(folder.name, phrase("masters_leads_out", file=file.name), phrase("masters_file_itself"))

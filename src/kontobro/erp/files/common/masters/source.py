@@ -7,9 +7,10 @@ import re
 from typing import Final
 
 from kontobro.core.errors import shown
+from kontobro.core.words import Phrase, phrase
 from kontobro.erp.kit.masters_file import wrong
 
-SAVE_AGAIN: Final = "Save the file again as UTF-8, or name its encoding in the file of columns beside it."
+SAVE_AGAIN: Final = Phrase("file_save_utf8")
 ENCODINGS: Final = (
     "utf-8",
     "utf-16",
@@ -31,11 +32,11 @@ def text_of(content: bytes, name: str, encoding: str = "", fallback: str = "cp12
     try:
         text = _decoded(content, encoding or _marked(content), fallback)
     except (UnicodeError, LookupError) as error:
-        raise wrong(name, f"its letters are in an unknown encoding ({shown(error, 100)})", SAVE_AGAIN) from error
+        raise wrong(name, phrase("file_encoding_unknown", error=shown(error, 100)), SAVE_AGAIN) from error
     if "\0" in text:
-        raise wrong(name, "it is not a text file", "Export it as CSV or XLSX.")
+        raise wrong(name, phrase("file_no_text"), phrase("file_export_csv"))
     if not encoding and _is_garbled(text):
-        raise wrong(name, f'its letters are in another encoding: "{_sample(text)}"', SAVE_AGAIN)
+        raise wrong(name, phrase("file_encoding_other", sample=_sample(text)), SAVE_AGAIN)
     return text.removeprefix("\ufeff")
 
 

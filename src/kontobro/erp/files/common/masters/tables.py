@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from kontobro.core.errors import shown
+from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.model.masterdata import MasterRecord
+from kontobro.core.words import Fact, Noted, Phrase, phrase
 from kontobro.erp.files.common.letters import line_of
 from kontobro.erp.files.common.masters.fields import (
     DEFAULTS,
@@ -22,7 +23,7 @@ from kontobro.erp.files.common.masters.fields import (
     number,
 )
 from kontobro.erp.files.common.masters.found import NAMES, Content, Found
-from kontobro.erp.kit.masters_file import COLUMNS, TABLES, record_of, wrong
+from kontobro.erp.kit.masters_file import COLUMNS, TABLES, placed, record_of, why_of, wrong
 
 MOST_ROWS: Final = 200_000
 MOST_COLUMNS: Final = 400
@@ -53,8 +54,13 @@ class Table:
     rows: Rows
     layout: Layout = Layout()
 
-    def place(self, row: int) -> str:
-        return f"{self.sheet}, row {row}" if self.sheet else f"row {row}"
+    def place(self, row: int) -> Phrase:
+        if self.sheet:
+            return phrase("file_sheet_row", sheet=self.sheet, row=str(row))
+        return phrase("file_row", row=str(row))
+
+    def wrong_at(self, row: int, what: Fact, remedy: Phrase) -> Misconfigured:
+        return wrong(self.file, placed(self.place(row), what), remedy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,41 +85,38 @@ def read_table(table: Table) -> Content | None:
         return None
     found = tuple(_records(table, names, stated or kinds[0], list(rows)))
     own = sorted({name for one in found for name in one.extra})
-    what = f"columns that only the format knows: {shown(', '.join(own), 200)}"
-    return Content(found, (f"{table.sheet}: {what}" if table.sheet else what,) if own else ())
+    what = phrase("file_own_columns", names=shown(", ".join(own), 200))
+    return Content(found, (Noted(placed(table.sheet, what) if table.sheet else what),) if own else ())
 
 
 def _bounded(table: Table) -> Rows:
-    for at, cells in table.rows:
-        if at > MOST_ROWS:
-            raise wrong(table.file, f"it has more than {MOST_ROWS:,} rows", "Give master data alone, no bookings.")
+    for row, cells in table.rows:
+        if row > MOST_ROWS:
+            raise wrong(table.file, phrase("file_rows", most=MOST_ROWS), phrase("masters_no_bookings"))
         if len(cells) > MOST_COLUMNS:
-            what = f"{table.place(at)} has more than {MOST_COLUMNS} columns"
-            raise wrong(table.file, what, "Give a table with a row for each record.")
+            raise table.wrong_at(row, phrase("file_columns_many", most=MOST_COLUMNS), phrase("file_row_each"))
         if any(len(cell) > MOST_LETTERS for cell in cells):
-            what = f"{table.place(at)} has a cell of more than {MOST_LETTERS:,} letters"
-            raise wrong(table.file, what, "Shorten it; a quotation mark may not be closed.")
-        yield at, [line_of(cell) for cell in cells]
+            raise table.wrong_at(row, phrase("file_cell_long", most=MOST_LETTERS), phrase("file_shorten"))
+        yield row, [line_of(cell) for cell in cells]
 
 
-def _unique(table: Table, at: int, cells: Sequence[str]) -> dict[str, int]:
+def _unique(table: Table, row: int, cells: Sequence[str]) -> dict[str, int]:
     """The places of the columns that have a name."""
     names: dict[str, int] = {}
     for place, name in enumerate(cells):
         if name and names.setdefault(name, place) != place:
-            what = f'{table.place(at)}: the column "{shown(name)}" exists twice'
-            raise wrong(table.file, what, "Give each column a name of its own.")
+            raise table.wrong_at(row, phrase("file_column_twice", name=shown(name)), phrase("file_column_own"))
     missing = [name for name in table.layout.columns if name not in names]
     if missing:
-        what = f'{table.place(at)}: the column "{shown(missing[0])}" is missing'
-        raise wrong(table.file, what, f"Columns are {shown(', '.join(names), 200)}.")
+        known = phrase("file_columns", names=shown(", ".join(names), 200))
+        raise table.wrong_at(row, phrase("file_column_missing", name=shown(missing[0])), known)
     return names
 
 
 def _kind_stated(table: Table) -> type[MasterRecord] | None:
     if table.layout.kind and table.layout.kind not in TABLES:
-        what = f'the kind "{shown(table.layout.kind)}" is not one'
-        raise wrong(table.file, what, f"Kinds are {', '.join(TABLES)}.")
+        what = phrase("file_kind_wrong", kind=shown(table.layout.kind))
+        raise wrong(table.file, what, phrase("file_kinds", names=tuple(TABLES)))
     return TABLES[table.layout.kind] if table.layout.kind else kind_named(table.title)
 
 
@@ -121,12 +124,11 @@ def _records(
     table: Table, names: Mapping[str, int], kind: type[MasterRecord] | int, rows: list[tuple[int, Sequence[str]]]
 ) -> Iterable[Found]:
     """`kind` of all rows, or the place of the column that says it."""
-    filled = [(at, cells) for at, cells in rows if any(cells)]
     of_kind: dict[type[MasterRecord], list[tuple[int, Sequence[str]]]] = {}
+    filled = [(at, cells) for at, cells in rows if any(cells)]
     for at, cells in filled:
         if any(cells[max(names.values()) + 1 :]):
-            what = f"{table.place(at)} has more cells than the header has names"
-            raise wrong(table.file, what, "Correct that row; a separator inside a text needs quotation marks.")
+            raise table.wrong_at(at, phrase("file_cells_many"), phrase("file_row_quote"))
         of_kind.setdefault(_kind_of(table, at, cells, kind), []).append((at, cells))
     if isinstance(kind, type):
         of_kind.setdefault(kind, [])
@@ -138,14 +140,14 @@ def _records(
             yield _record(table, columns, at, cells, hundred)
 
 
-def _kind_of(table: Table, at: int, cells: Sequence[str], kind: type[MasterRecord] | int) -> type[MasterRecord]:
+def _kind_of(table: Table, row: int, cells: Sequence[str], kind: type[MasterRecord] | int) -> type[MasterRecord]:
     if isinstance(kind, type):
         return kind
     text = _cell(cells, kind)
     found = TABLES.get(text) or kind_named(text)
     if found is None:
-        what = f'{table.place(at)}: the kind "{shown(text)}" is not one'
-        raise wrong(table.file, what, f"Kinds are {', '.join(TABLES)}.")
+        what = phrase("file_kind_wrong", kind=shown(text))
+        raise table.wrong_at(row, what, phrase("file_kinds", names=tuple(TABLES)))
     return found
 
 
@@ -164,8 +166,9 @@ def _columns(table: Table, names: Mapping[str, int], kind: type[MasterRecord]) -
         elif field not in found or rank < found[field][0]:
             found[field] = rank, name
         elif rank == found[field][0]:
-            what = f'the columns "{shown(found[field][1])}" and "{shown(name)}" are both the {field} of {NAMES[kind]}'
-            raise wrong(table.file, what, "Rename one, or say in a file of columns which one it is.")
+            both = {"first": shown(found[field][1]), "second": shown(name)}
+            what = phrase("file_columns_same", field=field, table=NAMES[kind], **both)
+            raise wrong(table.file, what, phrase("file_rename"))
     fields = {field: names[name] for field, (_, name) in found.items()}
     _require(table, names, kind, fields)
     kinds = {own_name(name) for name in names if folded(name) in KIND_COLUMNS}
@@ -181,9 +184,9 @@ def _require(table: Table, names: Mapping[str, int], kind: type[MasterRecord], f
     required = [name for name in COLUMNS[kind].__struct_fields__ if name in REQUIRED[kind]]
     missing = [name for name in required if name not in fields]
     if missing:
-        where = f"{table.sheet}: " if table.sheet else ""
-        what = f"{where}{NAMES[kind]} have no column {missing[0]}"
-        raise wrong(table.file, what, f"Columns are {shown(', '.join(names), 200)}. Name one of them {missing[0]}.")
+        what = phrase("file_column_lacking", table=NAMES[kind], name=missing[0])
+        remedy = phrase("file_columns_name", names=shown(", ".join(names), 200), name=missing[0])
+        raise wrong(table.file, placed(table.sheet, what) if table.sheet else what, remedy)
 
 
 def _required(kind: type[MasterRecord]) -> frozenset[str]:
@@ -213,15 +216,15 @@ def _is_above_one(text: str) -> bool:
         return False  # refused with its row
 
 
-def _record(table: Table, columns: _Columns, at: int, cells: Sequence[str], hundred: set[str]) -> Found:
+def _record(table: Table, columns: _Columns, number: int, cells: Sequence[str], hundred: set[str]) -> Found:
     row: dict[str, Any] = {}
-    place = table.place(at)
+    place = table.place(number)
     for name, column in columns.fields.items():
         text = _cell(cells, column)
         if text:
             row[name.removeprefix("!")] = _value(table, columns.kind, place, name, text, name in hundred)
         elif name in REQUIRED[columns.kind] and name != "name":
-            raise wrong(table.file, f"{place}: {name} is empty", "Fill that cell, or take the row out.")
+            raise table.wrong_at(number, phrase("file_cell_empty", name=name), phrase("file_fill"))
     if "name" in columns.fields:
         row.setdefault("name", row.get("code", ""))
     for name, default in DEFAULTS.items():
@@ -231,16 +234,16 @@ def _record(table: Table, columns: _Columns, at: int, cells: Sequence[str], hund
     return Found(record_of(columns.kind, row, place, table.file), table.file, place, extra)
 
 
-def _value(table: Table, kind: type[MasterRecord], place: str, name: str, text: str, hundred: bool) -> Any:
+def _value(table: Table, kind: type[MasterRecord], place: Phrase, name: str, text: str, hundred: bool) -> Any:
     try:
         value = READERS[kind][name](text)
         if not is_number(kind, name):
             return value
         share = value / 100 if hundred and not text.endswith("%") else value
         if share > 1:
-            raise ValueError(f"{shown(text)} is more than 100 %")
+            raise ValueError(phrase("file_share_high", given=shown(text)))
     except ValueError as error:
-        raise wrong(table.file, f"{place}: {name}: {error}", "Correct that cell.") from error
+        raise wrong(table.file, placed(place, placed(name, why_of(error))), phrase("file_correct_cell")) from error
     return share
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from kontobro.core.errors import shown
+from kontobro.core.words import phrase
 from kontobro.erp.files.common.masters.found import NAMES, Content, Found
-from kontobro.erp.kit.masters_file import TABLES, record_of, tables_of, wrong
+from kontobro.erp.kit.masters_file import TABLES, placed, record_of, tables_of, wrong
 
 EXTRA = "extra"
 
@@ -33,9 +34,11 @@ def _declared(given: Any, name: str) -> dict[str, list[str]]:
     tables = given if isinstance(given, dict) else {EXTRA: given}
     for table, columns in tables.items():
         if table not in TABLES:
-            raise wrong(name, f"{EXTRA}: there is no table {shown(table)}", f"Tables are {', '.join(TABLES)}.")
+            what = placed(EXTRA, phrase("file_table_unknown", table=shown(table)))
+            raise wrong(name, what, phrase("file_tables", names=tuple(TABLES)))
         if not (isinstance(columns, list) and all(isinstance(column, str) for column in columns)):
-            raise wrong(name, f"{EXTRA}.{table} is not a list of names", f'Write {table} = ["datev_key"].')
+            what = phrase("file_not_names", place=f"{EXTRA}.{table}")
+            raise wrong(name, what, phrase("file_write", text=f'{table} = ["datev_key"]'))
     return tables
 
 
@@ -51,5 +54,5 @@ def _parted(row: Any, columns: list[str]) -> tuple[Any, dict[str, Any]]:
 
 def _text(value: Any, place: str, name: str) -> str:
     if isinstance(value, (dict, list)):
-        raise wrong(name, f"{place} is not a text", "Write one value.")
+        raise wrong(name, phrase("file_not_text", place=place), phrase("file_one_value"))
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -11,11 +11,13 @@ from functools import cached_property
 from typing import Final, Literal
 
 from kontobro.core.errors import shown
+from kontobro.core.words import phrase
 from kontobro.erp.files.template.book import Book
 from kontobro.erp.files.template.columns.points import Point, UnknownPoint, Value, dimension_of, point_named
 from kontobro.erp.files.template.columns.styles import FORMULA, Style, date_tokens, decimals_of, style_of, written_date
-from kontobro.erp.files.template.layout import Column, File, Layout, letters_of, wrong
+from kontobro.erp.files.template.layout import Column, File, Flaw, Layout, column_called, letters_of, wrong
 from kontobro.erp.files.template.rows import Row
+from kontobro.erp.kit.masters_file import placed, why_of
 
 Rule = Literal["empty", "lookup", "letters", "longest", "decimals", "formula"]
 MOST_LETTERS: Final = 32_767
@@ -237,18 +239,18 @@ class Around:
 def compiled(given: Column, number: int, around: Around) -> Iterator[Cell]:
     """A column, or those that it is repeated as. Raises Misconfigured for the first thing that can't be used."""
     style = style_of(around.file)
-    place = f'column {number} "{shown(given.title)}"'
+    place = column_called(number, given.title)
     for column in _expanded(given, around.book):
         try:
             parts = parts_of(column.value, around.book)
         except UnknownPoint as unknown:
-            what = f'{place}: the data point "{shown(unknown.name)}" does not exist'
-            raise wrong(around.called, what, unknown.remedy) from unknown
+            what = phrase("template_point", name=shown(unknown.name))
+            raise wrong(around.called, placed(place, what), unknown.remedy) from unknown
         except ValueError as error:
-            raise wrong(around.called, f"{place}: {error}", "Write {{ and }} for braces themselves.") from error
+            raise wrong(around.called, placed(place, why_of(error)), phrase("template_braces")) from error
         cell = Cell(column, parts, style, column.format or around.file.date)
-        for what, remedy in _impossible(cell, around.file):
-            raise wrong(around.called, f"{place}: {what}", remedy)
+        for flaw, remedy in _impossible(cell, around.file):
+            raise wrong(around.called, placed(place, flaw), remedy)
         yield cell
 
 
@@ -273,7 +275,7 @@ def parts_of(value: str, book: Book) -> tuple[str | Point, ...]:
     parts: list[str | Point] = []
     for found in _PARTS.finditer(value):
         if found[2]:
-            raise ValueError(f"a brace is alone in {shown(value)}")
+            raise ValueError(phrase("template_brace_alone", text=shown(value)))
         part = (
             point_named(found[1].strip(), book)
             if found[1] is not None
@@ -285,35 +287,33 @@ def parts_of(value: str, book: Book) -> tuple[str | Point, ...]:
     return tuple(parts) or ("",)
 
 
-def _impossible(cell: Cell, file: File) -> Iterator[tuple[str, str]]:
+def _impossible(cell: Cell, file: File) -> Iterator[Flaw]:
     """Limits that no value, or not every value, can fit."""
     column, points = cell.column, [part for part in cell.parts if isinstance(part, Point)]
     constant = sum(len(part) for part in cell.parts if isinstance(part, str))
     if date_tokens(cell.date_pattern) is None:
-        yield (
-            f'"{shown(cell.date_pattern)}" is not a date format',
-            "Use yyyy, yy, mmm, mm, m, dd, d, in small letters: dd.mm.yyyy.",
-        )
+        yield phrase("template_date_format", given=shown(cell.date_pattern)), phrase("template_date_use")
     if column.format is not None and not any(point.kind == "date" for point in points):
-        yield "it has a date format and no date", "Remove `format`, or name a date."
+        yield phrase("template_no_date"), phrase("template_remove_format")
     if column.decimals is not None and not any(point.kind == "amount" for point in points):
-        yield "it has decimals and no amount", "Remove `decimals`, or name an amount."
+        yield phrase("template_no_amount"), phrase("template_remove_decimals")
     shortest = constant + sum(_shortest(point, cell) for point in points)
     refuses = column.longest is not None and column.too_long == "refuse" and not column.lookup and not column.replace
     if refuses and column.longest is not None and shortest > column.longest:
-        yield f"it may have {column.longest} characters, and has at least {shortest}", "Make `longest` larger."
+        what = phrase("template_too_short", longest=str(column.longest), shortest=str(shortest))
+        yield what, phrase("template_enlarge")
     if (
         refuses
         and column.longest
         and any(point.name == "receipt_file" for point in points)
         and column.longest < RECEIPT_NAME
     ):
-        yield f"a receipt's file name may have {RECEIPT_NAME} characters", "Make `longest` larger."
+        yield phrase("template_receipt_name", most=str(RECEIPT_NAME)), phrase("template_enlarge")
     if refuses and any(point.name == "receipt_files" for point in points):
-        yield "the names of all receipts have no limit", "Use receipt_file, or cut them."
+        yield phrase("template_receipt_names"), phrase("template_receipt_use")
     constants = "".join(part for part in cell.parts if isinstance(part, str)) + column.default + column.pad_with
     if cell.style.words(constants).replace(" ", "") != constants.replace(" ", ""):
-        yield f"{file.encoding} lacks letters of it", "Use letters that the file can have."
+        yield phrase("template_letters_lacking", encoding=file.encoding), phrase("template_letters_use")
 
 
 def _shortest(point: Point, cell: Cell) -> int:

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
+from kontobro.core.words import phrase
+
 if TYPE_CHECKING:
-    from kontobro.erp.files.template.layout import Column, Layout
+    from kontobro.erp.files.template.layout import Column, Flaw, Layout
 
 _NAMES: Final = re.compile(r"\{([^{}]+)\}")
 _KINDS: Final = ("amount", "net_amount", "gross_amount")
@@ -19,10 +21,8 @@ CONTRA: Final = frozenset(["contra_account", "contra_account_name"])
 SIDES: Final = frozenset(["credit_debit_indicator", "kind", "role"])
 """What says on which side an amount without a sign is: a letter, or what a lookup makes one of."""
 
-Fault = tuple[str, str]
 
-
-def lacking(layout: Layout) -> Iterator[Fault]:
+def lacking(layout: Layout) -> Iterator[Flaw]:
     """What is missing, and what to add."""
     whole = layout.rows.per in ("entry", "entry_and_lines")
     names = _names(layout.line_columns if whole else layout.columns)
@@ -30,28 +30,26 @@ def lacking(layout: Layout) -> Iterator[Fault]:
     both = {"debit_account", "credit_account"}
     if layout.rows.per == "pair":
         if not (both <= names or (names & ACCOUNTS and names & CONTRA)):
-            what = "its rows say no account for both sides" if not names & (both | ACCOUNTS | CONTRA) else (
-                "its rows say an account for one side only"
-            )  # fmt: skip
-            yield what, "Add columns with {debit_account} and {credit_account}."
+            none = not names & (both | ACCOUNTS | CONTRA)
+            points = "{debit_account}", "{credit_account}"
+            yield phrase("lacks_both_sides" if none else "lacks_one_side"), phrase("lacks_add_columns", points=points)
     elif not names & ACCOUNTS:
-        yield "its rows say no account", f"Add a column with {{account_number}} to {table}."
+        yield phrase("lacks_account"), phrase("lacks_add_column", point="{account_number}", table=table)
     yield from _amount(names, table, stands_alone=both <= names)
 
 
-def _amount(names: set[str], table: str, *, stands_alone: bool) -> Iterator[Fault]:
+def _amount(names: set[str], table: str, *, stands_alone: bool) -> Iterator[Flaw]:
     """`stands_alone`: the accounts themselves say the side."""
     if names & SIGNED or {"debit", "credit"} <= names:
         return
     if one := names & {"debit", "credit"}:
         (other,) = {"debit", "credit"} - one
-        yield f"its rows say the {min(one)} and not the {other}", f"Add a column with {{{other}}} to {table}."
+        remedy = phrase("lacks_add_column", point=f"{{{other}}}", table=table)
+        yield phrase("lacks_other_side", one=min(one), other=other), remedy
     elif not names & ABSOLUTE:
-        what = "Add a column with {amount}, or two with {debit} and {credit}"
-        yield "its rows say no amount", f"{what}, to {table}."
+        yield phrase("lacks_amount"), phrase("lacks_add_amount", table=table)
     elif not stands_alone and not names & SIDES:
-        what = "Add a column with {credit_debit_indicator}, or write {amount} with its sign"
-        yield "its rows say an amount and not its side", f"{what}, in {table}."
+        yield phrase("lacks_side"), phrase("lacks_add_side", table=table)
 
 
 def _names(columns: Sequence[Column]) -> set[str]:

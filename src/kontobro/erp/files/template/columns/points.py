@@ -11,6 +11,7 @@ from typing import Final, Literal
 from kontobro.core.model.journal import EntryLine, InvoiceKey, Payment
 from kontobro.core.model.masterdata import Account, Company, Employee, TaxCode, Vendor
 from kontobro.core.model.money import exact_sum
+from kontobro.core.words import Phrase, phrase
 from kontobro.erp.files.template.book import Book
 from kontobro.erp.files.template.rows import NOTHING, Row, kind_of
 
@@ -259,7 +260,7 @@ NOT_FROM_PLEO: Final = frozenset(
 class UnknownPoint(LookupError):
     """No such data point. `remedy` says what exists."""
 
-    def __init__(self, name: str, remedy: str) -> None:
+    def __init__(self, name: str, remedy: Phrase) -> None:
         super().__init__(name)
         self.name, self.remedy = name, remedy
 
@@ -272,9 +273,9 @@ def point_named(name: str, book: Book) -> Point:
     if dot and rest and prefix in PREFIXES:
         return _of_master(name, prefix, rest, book)
     if name in NOT_FROM_PLEO:
-        raise UnknownPoint(name, "An export from Pleo does not say it.")
-    known = [*sorted(POINTS), *(f"{prefix}.…" for prefix in PREFIXES)]
-    raise UnknownPoint(name, f"Data points are {', '.join(known)}.")
+        raise UnknownPoint(name, phrase("template_point_unsaid"))
+    known = (*sorted(POINTS), *(f"{prefix}.…" for prefix in PREFIXES))
+    raise UnknownPoint(name, phrase("template_points", names=known))
 
 
 def _of_master(name: str, prefix: str, rest: str, book: Book) -> Point:
@@ -298,7 +299,7 @@ def _dimension_called(rest: str, book: Book) -> str:
         return list(book.dimensions)[at - 1] if 0 < at <= len(book.dimensions) else ""
     known = {record.code: id for id, record in book.dimensions.items() if record.code}
     if rest not in known and rest not in book.dimensions and book.dimensions:
-        raise UnknownPoint(f"dimension.{rest}", f"Dimensions are {', '.join(known)}.")
+        raise UnknownPoint(f"dimension.{rest}", phrase("masters_dimensions", names=tuple(known)))
     return known.get(rest, rest)
 
 

@@ -7,11 +7,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from kontobro.core.errors import Misconfigured, said_of, shown
+from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.model.connection import TEMPLATE_BEFORE, TEMPLATE_TEXT
-from kontobro.core.words import told
+from kontobro.core.words import phrase, told
 from kontobro.erp.files.template import READY
 from kontobro.erp.files.template.layout import MOST_BYTES, wrong
+from kontobro.erp.kit.masters_file import why_unread
 
 DEFAULT: Final = "generic-lines"
 KEPT_AS: Final = "kept with this connection"
@@ -32,11 +33,10 @@ def file_text(path: Path) -> bytes:
     """A template of one's own. Raises Misconfigured for a file that can't be read."""
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise wrong(path.name, f"it has more than {MOST_BYTES:,} bytes", "Give a smaller file.")
+            raise wrong(path.name, phrase("file_bytes", most=MOST_BYTES), phrase("file_smaller"))
         return path.read_bytes()
     except (OSError, ValueError) as missing:
-        said = said_of(missing) if isinstance(missing, OSError) else "its name is not one"
-        raise wrong(path.name, said, "Set `template_file` to the path of a template.") from missing
+        raise wrong(path.name, why_unread(missing), phrase("template_file_set")) from missing
 
 
 def chosen_text(options: Mapping[str, str]) -> tuple[str | bytes, str]:

@@ -1,0 +1,1 @@
+"""The service with thousands of companies: `python -m bench.load`."""

@@ -1,0 +1,1 @@
+"""Asking the real Pleo what its documents leave open: `kontobro probe`."""
