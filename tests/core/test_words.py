@@ -77,6 +77,8 @@ SAME = {
     "document {numbers}",
     "documents {numbers}",
     "{count} dimension",
+    "For {of}: {names}.",
+    "ISO 8859-15",
     "{count} journal",
     "{count} period",
     "{place}: {what}",

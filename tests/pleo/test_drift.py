@@ -189,7 +189,7 @@ def test_the_doctor_names_the_latest_and_what_is_set(tmp_path: Path) -> None:
     switches, answers = looked_at(app)
     assert (switches.verdict, switches.message) == ("ok", "For staging: update_batch.")
     assert answers.verdict == "warn"
-    assert f"{JOBS}: field data[].f0 (1 times)" in answers.message
+    assert f"{JOBS}: field data[].f0 (1×)" in answers.message
     assert "and 2 more" in answers.message
     (tmp_path / "pleo.toml").write_text("[staging]\nupdate_batch = 0\n")
     assert looked_at(app)[0].verdict == "bad"

@@ -111,7 +111,7 @@ def _switches(app: App) -> list[Finding]:
     except KontobroError as fault:
         return [Finding("Pleo's switches", "bad", fault.message, fault.remedy)]
     return [
-        Finding("Pleo's switches", "ok", f"For {environment}: {', '.join(sorted(set_here))}.")
+        Finding("Pleo's switches", "ok", worded("found_switches", of=environment, names=tuple(sorted(set_here))))
         for environment, set_here in sorted(answers.items())
         if set_here
     ]
@@ -123,15 +123,12 @@ def _news(app: App) -> Finding:
     seen = NewsFile(app.news).read() if app.news else []
     news = sorted((one for one in seen if one.kind != "fact"), key=lambda one: one.last, reverse=True)
     if not news:
-        return Finding("Pleo's answers", "ok", "Pleo's answers so far are as its documents say.")
-    named = "; ".join(f"{one.call}: {one.kind} {one.what} ({one.count} times)" for one in news[:MOST_NEWS])
-    more = f"; and {len(news) - MOST_NEWS} more" if len(news) > MOST_NEWS else ""
-    return Finding(
-        "Pleo's answers",
-        "warn",
-        f"Pleo's answers differ from its documents: {named}{more}.",
-        "Kontobro works with them. An unknown type of expense needs a posting rule; report the rest to Kontobro.",
-    )
+        return Finding("Pleo's answers", "ok", worded("found_answers_documented"))
+    named = "; ".join(f"{one.call}: {one.kind} {one.what} ({one.count}×)" for one in news[:MOST_NEWS])
+    message = worded("found_answers_differ", named=named)
+    if len(news) > MOST_NEWS:
+        message = worded("found_answers_differ_more", named=named, more=len(news) - MOST_NEWS)
+    return Finding("Pleo's answers", "warn", message, worded("found_report_answers"))
 
 
 def connectors(app: App) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -26,7 +27,7 @@ class Finding:
     def subject_in(self, language: str | None) -> str:
         """What was looked at, in that language; of a setting the setting's name behind it."""
         name, colon, rest = self.subject.partition(":")
-        key = f"look_{name.casefold().replace(' ', '_').replace('-', '_')}"
+        key = "look_" + re.sub(r"\W+", "_", name.casefold())
         return f"{note_in(worded(key), language)}{colon}{rest}" if key in catalogue().phrases else self.subject
 
     @property
