@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
@@ -111,11 +113,14 @@ def _many(console: Console, asked: argparse.Namespace, figures: dict[str, Any]) 
 
 def _planted(console: Console, asked: argparse.Namespace, figures: dict[str, Any]) -> bool:
     outcomes = []
-    for fault in planted(asked.planted):
-        number, words = found_in(fault, asked.within)
-        outcomes.append({"name": fault.name, "seeds": number, "found": words})
-        told = f"found after {number} seeds: {words[:90]}" if words else f"[red]NOT FOUND in {number} seeds[/red]"
-        console.print(f"{fault.name:60} {told}", soft_wrap=True)
+    faults = planted(asked.planted)
+    with ThreadPoolExecutor(asked.workers or os.cpu_count()) as pool:
+        for fault, (number, words) in zip(
+            faults, pool.map(lambda one: found_in(one, asked.within), faults), strict=True
+        ):
+            outcomes.append({"name": fault.name, "seeds": number, "found": words})
+            told = f"found after {number} seeds: {words[:90]}" if words else f"[red]NOT FOUND in {number} seeds[/red]"
+            console.print(f"{fault.name:60} {told}", soft_wrap=True)
     lost = [one for one in outcomes if not one["found"]]
     console.print(f"{len(outcomes) - len(lost)} of {len(outcomes)} planted faults found within {asked.within:,} seeds.")
     figures["planted"] = {"within": asked.within, "faults": outcomes}

@@ -65,8 +65,16 @@ OF_WEBHOOKS: Final[Mapping[str, int]] = {
 INTERRUPTS: Final = ("void by hand", "delete by hand", "edit by hand")
 """What people do matters most where an export was interrupted: half of these are followed by a kill."""
 
-PAUSES: Final = ("move the clock", "delay")
-"""What lets a living exporter do nothing for longer than another installation waits."""
+NOT_APART: Final = (
+    "move the clock",
+    "delay",
+    "take effect late",
+    "die during the write",
+    "lose the machine",
+    "deliver twice",
+)
+"""What two installations can't be told apart by where only the reference could (`docs/how-it-works.md`): a living one
+that does nothing for longer than the other waits, and a claim that Pleo took from both."""
 
 MOST_ACTS: Final = 12
 SPREAD: Final = 240
@@ -155,8 +163,8 @@ def _acts(plan: Plan, draw: random.Random) -> tuple[Act, ...]:
         **(OF_TOKENS if plan.auth == "oauth" else {}),
         **(OF_WEBHOOKS if plan.webhooks else {}),
     }
-    if plan.homes == (0, 1) and plan.reference == "searchable":  # only the reference can keep out one who sleeps
-        kinds = {kind: weight for kind, weight in kinds.items() if kind not in PAUSES}
+    if plan.homes == (0, 1) and plan.reference == "searchable":
+        kinds = {kind: weight for kind, weight in kinds.items() if kind not in NOT_APART}
     spread = draw.choice((60, SPREAD, SPREAD))
     chosen = draw.choices(list(kinds), weights=list(kinds.values()), k=draw.randint(1, MOST_ACTS))
     acts = [Act(draw.randrange(spread), kind, draw.random()) for kind in chosen]

@@ -73,7 +73,7 @@ def simulate(plan: Plan, export: Export = run_job) -> Verdict:
             wrong.append(f"an exporter broke: {type(fault).__name__}: {fault}")
         finally:
             _end(world, exporters)
-        wrong.extend(exporters.logins.wrong)
+        wrong.extend([*exporters.logins.wrong, *exporters.mail.wrong])
         wrong.extend(told_secrets([*heard, *world.story], exporters.logins.secrets))
         return Verdict(plan, tuple(dict.fromkeys(wrong)), tuple(world.story), world.crossings, tuple(exporters.lives))
 
@@ -122,13 +122,14 @@ def _lived(world: World, company: Company, exporters: Exporters) -> None:
         pressed += 1
         world.schedule.wake()
     world.calm()
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):
         exporters.connect_again(world.plan.homes)
         world.schedule.wake()
         world.schedule.run(world.clock.now() + timedelta(hours=2), lambda: company.is_done)
-        if company.is_done and company.is_settled:
+        if (company.is_done and company.is_settled) or number == ROUNDS - 1:
             break
-        company.press_again()
+        if not company.press_again():
+            world.clock.move(timedelta(minutes=15))
     exporters.connect_again(world.plan.homes)
     world.schedule.wake()  # once more: what is still to be noted is noted, and nothing else is done
     world.schedule.run(world.clock.now() + timedelta(minutes=10), lambda: company.is_done)

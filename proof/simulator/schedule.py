@@ -34,7 +34,6 @@ class Worker:
     number: int
     home: int
     wakes: datetime
-    life: int = 0
     began: int = 0
     """How many seams had been crossed in the world when its present process began."""
     died_at: str = ""

@@ -182,7 +182,8 @@ class App:
         pace = self.paces(connection.id) if self.paces else None
         patience = PATIENCE if self.patience is None else self.patience
         spoken = self.dialect_for(connection.environment)
-        return Ways(pace=pace, patience=patience, dialect=spoken, watch=self.watch())
+        watch = self.watch() if self.news or self.counts else None
+        return Ways(pace=pace, patience=patience, dialect=spoken, watch=watch)
 
     def watch(self) -> Watch:
         """What looks at Pleo's answers, and counts what is not as documented."""

@@ -27,6 +27,9 @@ SEEN = """() => {
 ENGLISH = re.compile(r"\b(the|your|this|with|from|have|has|that|which|are|is|of|not|for)\b", re.IGNORECASE)
 """Words that no other language of ours has: of texts that no catalogue has."""
 
+QUOTED = re.compile(r"„[^“]*“|“[^”]*”|«[^»]*»|\"[^\"]*\"")
+"""Names within a sentence."""
+
 FACT = re.compile(r"%\(\w+\)[sd]|\{\{\s*[\w.|]+\s*\}\}|\{\w+\}")
 MARKUP = re.compile(r"<[^>]*>")
 WORD = re.compile(r"[^\W\d_]{3,}")
@@ -38,7 +41,9 @@ def left_in_english(page: Page, language: str) -> list[str]:
     said = {" ".join(text.split()) for text in page.evaluate(SEEN)} - {"English"}  # the language's own name
     said = {text for text in said if not text.startswith("/")}  # a path
     return sorted(
-        text for text in said if text in plain or ENGLISH.search(text) or any(one.fullmatch(text) for one in patterns)
+        text
+        for text in said
+        if text in plain or ENGLISH.search(QUOTED.sub(" ", text)) or any(one.fullmatch(text) for one in patterns)
     )
 
 

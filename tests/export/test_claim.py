@@ -327,7 +327,7 @@ def test_without_a_decision_it_is_taken_over_when_left_alone(harness: ExportHarn
     harness.alter(capabilities=replace(harness.connector.capabilities, reference="searchable", settle_after=MINUTE))
     killed_at(harness, "pleo.start#1:after")
     harness.sandbox.move_clock(ALIVE + SECOND)
-    booked(harness, at_least=MINUTE, at_most=2 * MINUTE)
+    booked(harness, at_least=QUIET, at_most=QUIET + timedelta(seconds=APART) + 2 * MINUTE)
 
 
 def left_behind(harness: ExportHarness, **changes: Any) -> None:

@@ -312,6 +312,14 @@ def test_words_fields_signs_and_fractions_that_are_not_documented() -> None:
     assert "Anna" not in json.dumps([evidence_shape(one) for result in results.values() for one in result.evidence])
 
 
+def test_what_is_no_word_is_news_without_being_shown() -> None:
+    with probed() as place:
+        odd = an_item(40, type="Gift of Anna 1970")
+        place.sandbox.press_export(COMPANY, [place.sandbox.add_expense(COMPANY, odd, verbatim=True)])
+        result = place.ask("unseen_words")["unseen_words"]
+    assert (result.answer, result.detail) == ("yes", "data[].type ?")
+
+
 def test_receipts_are_fetched_without_a_credential() -> None:
     with probed() as place:
         with_history(place)

@@ -87,10 +87,11 @@ def test_a_used_refresh_token_is_excused_only_where_an_answer_was_lost() -> None
     worker = Worker(0, 0, VirtualClock().now())
     given = b'{"access_token": "a", "refresh_token": "r"}'
     logins.answered(worker, 200, given)
-    worker.life += 1  # killed before it could store them
+    logins.died(worker)  # before it could store them
     logins.answered(worker, 400, b"")
     assert not logins.wrong
-    logins.stored(worker)
+    logins.give(0, VirtualClock().now())
+    logins.answered(worker, 200, given)
     logins.answered(worker, 400, b"")
     assert logins.wrong
 

@@ -139,7 +139,6 @@ class Exporters:
                 rest = float(self.world.plan.restart_seconds)
                 self._ended(worker)
             worker.fenced = False
-            worker.life += 1
             if not self.over:
                 self.world.schedule.rest(worker, rest)
 
@@ -175,10 +174,13 @@ class Exporters:
         for life in self.lives[-1:]:
             life.forgotten = life.worker.home == home
         self.homes.forget(home)
+        self.company.lost_at = self.world.clock.now()
         self._forgotten.add(home)
 
     def landed(self, entries: Sequence[Entry]) -> None:
         """Entries were booked late, within the time that an export waits for them."""
+        if len(set(self.world.plan.homes)) > 1:  # one knows nothing of what another wrote, and need not
+            return
         for entry in entries:
             number = self.company.number_of(entry.reference)
             if self.company.status(number) == "failed" and entry.reference not in self.company.books.touched:
@@ -195,6 +197,7 @@ class Exporters:
 
     def _ended(self, worker: Worker) -> None:
         """Its process was killed."""
+        self.logins.died(worker)
         self._life(worker).end(worker.died_at)
         worker.died_at = ""
 

@@ -29,8 +29,8 @@ class Logins:
         self._sandbox, self._company_id = sandbox, company_id
         self._clients: dict[int, OAuthClient] = {}
         self._secrets: set[str] = set()
-        self._unsaved: dict[int, tuple[Worker, int]] = {}
-        """By installation: who was given new tokens that are not stored yet, and in which of its lives."""
+        self._unsaved: dict[int, Worker] = {}
+        """By installation: who was given new tokens that are not stored yet."""
         self._hurt: set[int] = set()
 
     @property
@@ -80,9 +80,14 @@ class Logins:
         if status == 200:
             answer = json.loads(body)
             self._secrets |= {answer["access_token"], answer["refresh_token"]}
-            self._unsaved[worker.home] = (worker, worker.life)
+            self._unsaved[worker.home] = worker
         elif status == 400 and not self._is_excused(worker.home):
             self.wrong.append("Pleo is shown a used refresh token, and no answer of its was lost")
+
+    def died(self, worker: Worker) -> None:
+        """Its process was killed, and what it had not stored is lost."""
+        if self._unsaved.get(worker.home) is worker:
+            self._hurt.add(worker.home)
 
     def stored(self, worker: Worker) -> None:
         """New tokens are committed."""
@@ -90,10 +95,8 @@ class Logins:
 
     def _is_excused(self, home: int) -> bool:
         """Whether tokens were lost on the way, with the process that had them or without."""
-        if home in self._hurt or home not in self._unsaved:
-            return home in self._hurt
-        worker, life = self._unsaved[home]
-        return worker.fenced or worker.life != life
+        had = self._unsaved.get(home)
+        return home in self._hurt or (had is not None and had.fenced)
 
     def _client(self, home: int) -> OAuthClient:
         if home not in self._clients:

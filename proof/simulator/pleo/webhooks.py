@@ -38,6 +38,7 @@ class Mail(Webhooks):
         self._sandbox, self._call = sandbox, call
         self._homes: dict[str, int] = {}
         self.refused = 0
+        self.wrong: list[str] = []
         sandbox.webhooks = self
 
     def subscribe(self, home: int, company_id: str) -> str:
@@ -75,4 +76,6 @@ class Mail(Webhooks):
         except WebhookRejected:
             self.refused += 1
             return
+        if Trouble.BAD_SIGNATURE in delivery.troubles:
+            self.wrong.append("a forged webhook was taken for Pleo's")
         self._call(self._homes[delivery.subscription.id], moment)

@@ -185,17 +185,19 @@ def _say(report: Report, path: Path, chosen: Mapping[str, object]) -> None:
         show.say(_("Set them with --set."))
     elif not report.to_set():
         show.say(_("No switch has to be changed."))
+    if left := report.open_switches():
+        show.say(_("Unanswered, so as they are: {names}").format(names=", ".join(left)))
     show.say(_("Report: {path}").format(path=path))
 
 
 def _say_open(results: Iterable[Result]) -> None:
-    rows = list(results)
-    if not rows:
-        return
-    sheet = Sheet([Column(_("Unanswered")), Column(_("Why"))])
-    for one in rows:
-        sheet.add_row(one.question.question, one.detail)
-    show.console().print(sheet)
+    """A reason that several questions share is said once."""
+    sheet, said = Sheet([Column(_("Unanswered")), Column(_("Why"))]), ""
+    for one in results:
+        sheet.add_row(one.question.question, "" if one.detail == said else one.detail)
+        said = one.detail
+    if sheet.rows:
+        show.console().print(sheet)
 
 
 def _list(*, as_json: bool) -> None:

@@ -25,6 +25,8 @@ MOST_ENTRIES: Final = 100
 """Entries of a list that are looked at."""
 UNNAMED: Final = "?"
 """A name that may be no name: it is not shown."""
+NO_WORD: Final = frozenset({"null", "blank"})
+"""What a field with words may be without one."""
 
 ERRORS: Final = Contract(fields=frozenset({"type", "message"}), words={"type": frozenset()})
 """Pleo's error body (`pleo/api.md` B0); its type is a code."""
@@ -75,12 +77,12 @@ def unknown_in(shape: Shape, contract: Contract) -> list[str]:
 
 
 def unseen_in(shape: Shape, contract: Contract) -> list[tuple[str, str]]:
-    """The words that Pleo does not document, with their field."""
+    """The words that Pleo does not document, with their field; `?` for what is no word at all."""
     return [
         (path, word)
         for path, known in contract.words.items()
-        for kind in sorted(shape.get(path, ()))
-        if kind.startswith('"') and known and (word := kind.strip('"')) not in known
+        for kind in sorted(shape.get(path, frozenset()) - NO_WORD)
+        if known and (word := kind.strip('"') if kind.startswith('"') else UNNAMED) not in known
     ]
 
 
