@@ -63,7 +63,7 @@ def _panel(name: str, curve: Sequence[Figures], limits: tuple[float, float], num
 
 
 def _key(label: str, colour: str, number: int, height: int) -> str:
-    left = LEFT + number * 300
+    left = LEFT + number * 380
     text = f"{label}, as a multiple of the smallest; dashed: its limit"
     return (
         f'<circle cx="{left}" cy="{height - 18}" r="4" fill="{colour}"/>'

@@ -14,7 +14,7 @@ import time
 import uuid
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,7 +29,7 @@ from bench.pleo import item
 from bench.result import Result
 from bench.service.erp import SECONDS
 from kontobro.core.model.connection import Connection, Tokens
-from kontobro.pleo.subscriptions import subscribe
+from kontobro.pleo.subscriptions import open_subscriptions
 from kontobro.service.app import open_service_app
 from kontobro.service.config import ServiceConfig, read_config
 from kontobro.worker.asking import open_client_runner
@@ -134,7 +134,8 @@ def subscribe_to(config: ServiceConfig, name: str) -> None:
     app = open_service_app(config)
     connection = app.store.connection(name)
     assert connection
-    made = subscribe(connection, f"{config.public_url}/webhooks/pleo/{name}/", app.store, app.clock)
+    with closing(open_subscriptions(connection, app.store, app.clock)) as opened:
+        made = opened.subscribe(f"{config.public_url}/webhooks/pleo/{name}/")
     app.store.save_secret(connection, "webhook", made.secret)
     app.close()
 

@@ -43,7 +43,7 @@ TECHNICAL = {
     "web/demo/running.py",
     "store/engines/advisory.py",
     "worker/life.py",
-    "worker/waking.py",
+    "worker/waking.py",  # names of sessions
     "worker/vitals.py",
     "erp/kit/receipts.py",  # marks in books
     "erp/tryton/entries.py",

@@ -212,7 +212,7 @@ def imported(
     """Mark a document as imported into the accounting system."""
     documents_of(cli_of(context)).mark_imported(number, undo=undo)
     undone, done = (
-        _("Document {number} is not marked as imported any more."),
+        _("Document {number} is no longer marked as imported."),
         _("Document {number} is marked as imported."),
     )
     show.say((undone if undo else done).format(number=number))

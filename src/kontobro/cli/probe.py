@@ -36,6 +36,18 @@ Jobs = Annotated[
     list[str], typer.Option("--job", help="A job that may be written about; it may end. Repeatable.", metavar="ID")
 ]
 
+ReportPlace = Annotated[
+    Path | None, typer.Option(help="Where the report goes; in the data folder unless given.", show_default=False)
+]
+RecordPlace = Annotated[
+    Path | None,
+    typer.Option(help="Keep the shapes of Pleo's answers here too, for replay and comparison.", show_default=False),
+]
+Before = Annotated[
+    Environment | None,
+    typer.Option(help="Before connecting: ask this Pleo with an API key, which is not kept.", show_default=False),
+]
+
 
 def run(
     context: typer.Context,
@@ -43,17 +55,9 @@ def run(
     job: Jobs = [],  # noqa: B006 - typer takes the default from here
     only: Only = [],  # noqa: B006
     set_them: Annotated[bool, typer.Option("--set", help="Set the switches as Pleo answered.")] = False,
-    report: Annotated[
-        Path | None, typer.Option(help="Where the report goes; in the data folder unless given.", show_default=False)
-    ] = None,
-    record: Annotated[
-        Path | None,
-        typer.Option(help="Keep the shapes of Pleo's answers here too, for replay and comparison.", show_default=False),
-    ] = None,
-    environment: Annotated[
-        Environment | None,
-        typer.Option(help="Before connecting: ask this Pleo with an API key, which is not kept.", show_default=False),
-    ] = None,
+    report: ReportPlace = None,
+    record: RecordPlace = None,
+    environment: Before = None,
     url: Annotated[str | None, typer.Option(help="Address of Pleo-in-a-box (with --environment sandbox).")] = None,
     company: Company = "",
     api_key_stdin: ApiKeyStdin = False,
@@ -185,17 +189,19 @@ def _say(report: Report, path: Path, chosen: Mapping[str, object]) -> None:
         show.say(_("Set them with --set."))
     elif not report.to_set():
         show.say(_("No switch has to be changed."))
+    if left := report.open_switches():
+        show.say(_("Unanswered, so as they are: {names}").format(names=", ".join(left)))
     show.say(_("Report: {path}").format(path=path))
 
 
 def _say_open(results: Iterable[Result]) -> None:
-    rows = list(results)
-    if not rows:
-        return
-    sheet = Sheet([Column(_("Unanswered")), Column(_("Why"))])
-    for one in rows:
-        sheet.add_row(one.question.question, one.detail)
-    show.console().print(sheet)
+    """A reason that several questions share is said once."""
+    sheet, said = Sheet([Column(_("Unanswered")), Column(_("Why"))]), ""
+    for one in results:
+        sheet.add_row(one.question.question, "" if one.detail == said else one.detail)
+        said = one.detail
+    if sheet.rows:
+        show.console().print(sheet)
 
 
 def _list(*, as_json: bool) -> None:

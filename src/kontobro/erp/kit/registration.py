@@ -149,8 +149,10 @@ def _require(option: Option, value: str) -> None:
         raise Misconfigured(*told("option_missing", label=Label(option.label), option=option.name)).by(flag)
     values = [each for each, _ in option.choices]
     if value and values and value not in values:
-        named = {"label": Label(option.label), "option": option.name}
-        raise Misconfigured(*told("option_value_unknown", given=shown(value), values=tuple(values), **named))
+        label, given = Label(option.label), shown(value)
+        raise Misconfigured(
+            *told("option_value_unknown", label=label, option=option.name, given=given, values=tuple(values))
+        )
 
 
 COMPANY_NAME: Final = "company"

@@ -61,7 +61,7 @@ def _section(result: Result) -> Iterator[str]:
 def _evidence(result: Result) -> Iterator[str]:
     for one in result.evidence:
         asked = f" ({', '.join(one.asked)})" if one.asked else ""
-        entries = f", {one.entries} entries" if one.entries is not None else ""
+        entries = f", {one.entries} {'entry' if one.entries == 1 else 'entries'}" if one.entries is not None else ""
         headers = "".join(f", {name}: {value}" for name, value in one.headers.items())
         yield f"- `{one.call}`{asked} → {one.status}{entries}{headers}"
         yield from (f"    - sent `{path}`: {kinds}" for path, kinds in _fields(one.sent))

@@ -218,5 +218,9 @@ class Report:
         """The switches that an answer sets otherwise than they are."""
         return {one.question.switch: one.sets for one in self.results if one.differs}
 
+    def open_switches(self) -> list[str]:
+        """Switches that no answer of this run sets."""
+        return [one.question.switch for one in self.results if one.question.switch and one.sets is None]
+
     def of(self, states: Collection[State]) -> list[Result]:
         return [one for one in self.results if one.state in states]
