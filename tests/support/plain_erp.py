@@ -142,8 +142,8 @@ class PlainBookkeeper:
         return len(self.plain.lines())
 
     def receipts(self, reference: Reference) -> list[str]:
-        (line,) = [line for line in self.plain.lines() if line["reference"] == reference]
-        files = (self.plain.receipts / line["id"]).glob("*")
+        ids = {line["id"] for line in self.plain.lines() if line["reference"] == reference}
+        files = [file for id in ids for file in (self.plain.receipts / id).glob("*")]
         return [file.name for file in sorted(files, key=lambda file: file.stat().st_mtime_ns)]
 
 
