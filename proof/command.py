@@ -123,7 +123,7 @@ def _planted(console: Console, asked: argparse.Namespace, figures: dict[str, Any
             console.print(f"{fault.name:60} {told}", soft_wrap=True)
     lost = [one for one in outcomes if not one["found"]]
     console.print(f"{len(outcomes) - len(lost)} of {len(outcomes)} planted faults found within {asked.within:,} seeds.")
-    figures["planted"] = {"within": asked.within, "faults": outcomes}
+    figures["planted"] = {"within": asked.within, "faults": outcomes, "left": len(planted()) - len(outcomes)}
     return not lost
 
 
