@@ -37,6 +37,9 @@ STORM = timedelta(hours=8)
 PRESSES = 3
 """How often Export is pressed again in that time, when nothing is left to do and something is still to go wrong."""
 
+LATEST = timedelta(minutes=2)
+"""By when what Pleo took late has taken effect there."""
+
 HEARD = ("kontobro", "httpx2")
 """Loggers of ours, and of the client that has our keys."""
 
@@ -114,9 +117,13 @@ def _lived(world: World, company: Company, exporters: Exporters) -> None:
     began = world.clock.now()
     for number, home in enumerate(world.plan.homes):
         world.schedule.start(Worker(number, home, began + timedelta(seconds=7 * number)), exporters.live)
+
+    def is_quiet() -> bool:
+        return company.is_done and not world.is_under_way
+
     pressed = 0
     while world.clock.now() < began + STORM:
-        world.schedule.run(began + STORM, lambda: company.is_done)
+        world.schedule.run(began + STORM, is_quiet)
         if not (world.is_stormy and pressed < PRESSES and company.press_again()):
             break
         pressed += 1
@@ -125,14 +132,15 @@ def _lived(world: World, company: Company, exporters: Exporters) -> None:
     for number in range(ROUNDS):
         exporters.connect_again(world.plan.homes)
         world.schedule.wake()
-        world.schedule.run(world.clock.now() + timedelta(hours=2), lambda: company.is_done)
+        world.schedule.run(world.clock.now() + timedelta(hours=2), is_quiet)
         if (company.is_done and company.is_settled) or number == ROUNDS - 1:
             break
         if not company.press_again():
             world.clock.move(timedelta(minutes=15))
+    world.clock.move(LATEST)
     exporters.connect_again(world.plan.homes)
     world.schedule.wake()  # once more: what is still to be noted is noted, and nothing else is done
-    world.schedule.run(world.clock.now() + timedelta(minutes=10), lambda: company.is_done)
+    world.schedule.run(world.clock.now() + timedelta(minutes=10), is_quiet)
 
 
 def _end(world: World, exporters: Exporters) -> None:

@@ -123,7 +123,12 @@ class World:
     @property
     def is_stormy(self) -> bool:
         """Whether something is still to go wrong."""
-        return bool(self._later) or any(act.kind not in BY_HAND for act in self._waiting)
+        return self.is_under_way or any(act.kind not in BY_HAND for act in self._waiting)
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a write is still to take effect."""
+        return bool(self._later)
 
     def calm(self) -> None:
         """Nothing goes wrong from here on."""

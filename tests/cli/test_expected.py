@@ -86,7 +86,7 @@ def test_a_missing_extra_is_named(tmp_path: Path, verb: str) -> None:
     code = f"import sys; sys.modules['starlette'] = None; sys.argv = ['kontobro', '{verb}']\n"
     told = python(code + "from kontobro.cli import main; main()", os.environ | {"KONTOBRO_HOME": str(tmp_path)})
     assert told.returncode == 3, told.stderr
-    assert "This needs kontobro[sandbox] (starlette is missing)." in told.stderr
+    assert "This needs kontobro[sandbox] (not installed: starlette)." in told.stderr
     assert "pip install" in told.stderr
 
 

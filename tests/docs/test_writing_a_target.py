@@ -120,7 +120,7 @@ def test_an_outside_target_is_listed_and_its_options_are_asked_for(person: Perso
         assert "our-files" in person.types("connect", "--erp", "nonsense").output
         missing = person.types("connect", "--erp", "our-files")
     assert missing.exit_code == 3
-    assert "The option `masters` is missing." in missing.output
+    assert "(`masters`) is missing." in missing.output
     assert "our-files" not in person.types("connect", "--erp", "nonsense").output
 
 

@@ -176,6 +176,31 @@ def test_production_sends_get_only_whatever_is_asked() -> None:
     assert stage.asked == []
 
 
+@pytest.mark.parametrize(
+    ("environment", "url"),
+    [
+        ("production", "https://external.pleo.io"),
+        ("production", "http://127.0.0.1:8764"),
+        ("sandbox", "https://external.pleo.io"),
+        ("staging", "https://EXTERNAL.Pleo.io./"),
+        ("sandbox", "https://api.pleo.io:443/v3"),
+    ],
+)
+def test_production_is_known_by_its_name_and_by_its_address(environment: str, url: str) -> None:
+    stage = Stage()
+    connection = a_connection(environment=environment, api_url=url)
+    with pytest.raises(Misconfigured, match="only GET"):
+        open_asker(connection, stage.tokens, stage.clock, Ways(), writes=True)
+    open_asker(connection, stage.tokens, stage.clock, Ways(), writes=False).close()
+
+
+def test_staging_and_a_sandbox_may_be_written_to() -> None:
+    stage = Stage()
+    for url in ("https://external.staging.pleo.io", "http://127.0.0.1:8764", "https://notpleo.io"):
+        connection = a_connection(environment="sandbox", api_url=url)
+        open_asker(connection, stage.tokens, stage.clock, Ways(), writes=True).close()
+
+
 def test_the_methods_are_refused_in_the_http_layer_whoever_asks() -> None:
     from kontobro.pleo.http.opening import open_http
 

@@ -134,6 +134,18 @@ def test_an_exporter_that_repeats_blindly_is_seen_to_double() -> None:
     assert sum(harm_of("retry at once", seed).doubled for seed in range(12)) > 0
 
 
+def test_a_write_that_takes_effect_after_everything_else_is_seen() -> None:
+    """An exporter that believes at once what it does not see has long gone when its late write doubles the entry."""
+    quiet = replace(QUIET, reference="searchable", settle_seconds=300, homes=(0,), auth="api_key")
+    plans = [replace(quiet, acts=(Act(at, "take effect late", 0.9),)) for at in range(30, 60, 4)]
+    verdicts = [simulate(plan, BASELINES["look first, believe what is not seen"]) for plan in plans]
+    late = [
+        verdict for verdict in verdicts if any("erp.book, before: take effect late" in line for line in verdict.story)
+    ]
+    assert late
+    assert all(any("booked 2 times" in wrong for wrong in verdict.wrong) for verdict in late), late
+
+
 def test_a_failing_seed_is_shrunk_to_what_matters(monkeypatch: pytest.MonkeyPatch) -> None:
     def blindly(plan: Plan) -> Verdict:
         return simulate(plan, BASELINES["retry at once"])

@@ -36,6 +36,18 @@ Jobs = Annotated[
     list[str], typer.Option("--job", help="A job that may be written about; it may end. Repeatable.", metavar="ID")
 ]
 
+ReportPlace = Annotated[
+    Path | None, typer.Option(help="Where the report goes; in the data folder unless given.", show_default=False)
+]
+RecordPlace = Annotated[
+    Path | None,
+    typer.Option(help="Keep the shapes of Pleo's answers here too, for replay and comparison.", show_default=False),
+]
+Before = Annotated[
+    Environment | None,
+    typer.Option(help="Before connecting: ask this Pleo with an API key, which is not kept.", show_default=False),
+]
+
 
 def run(
     context: typer.Context,
@@ -43,17 +55,9 @@ def run(
     job: Jobs = [],  # noqa: B006 - typer takes the default from here
     only: Only = [],  # noqa: B006
     set_them: Annotated[bool, typer.Option("--set", help="Set the switches as Pleo answered.")] = False,
-    report: Annotated[
-        Path | None, typer.Option(help="Where the report goes; in the data folder unless given.", show_default=False)
-    ] = None,
-    record: Annotated[
-        Path | None,
-        typer.Option(help="Keep the shapes of Pleo's answers here too, for replay and comparison.", show_default=False),
-    ] = None,
-    environment: Annotated[
-        Environment | None,
-        typer.Option(help="Before connecting: ask this Pleo with an API key, which is not kept.", show_default=False),
-    ] = None,
+    report: ReportPlace = None,
+    record: RecordPlace = None,
+    environment: Before = None,
     url: Annotated[str | None, typer.Option(help="Address of Pleo-in-a-box (with --environment sandbox).")] = None,
     company: Company = "",
     api_key_stdin: ApiKeyStdin = False,

@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from kontobro.core.level import LEVELS, scopes_of
+from kontobro.core.model.connection import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,13 @@ SCOPES: Final = {level: tuple(sorted(scopes_of(level))) for level in LEVELS}
 """What consent asks for, by level of the product. How an environment spells the scopes of tags: `core/dialect.py`."""
 SCOPES_LEVEL_1: Final = SCOPES[1]
 """Exports with receipts."""
+
+
+def is_production(connection: Connection) -> bool:
+    """Whether calls go to Pleo's production: by the connection's environment, and by its address whatever that says."""
+    host = (urlsplit(connection.api_url).hostname or "").lower().rstrip(".")
+    of_pleo = host == "pleo.io" or host.endswith(".pleo.io")
+    return connection.environment == "production" or (of_pleo and not host.endswith(".staging.pleo.io"))
 
 
 def is_local(url: str) -> bool:

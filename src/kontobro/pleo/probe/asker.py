@@ -23,6 +23,7 @@ from kontobro.pleo.documented.contract import contract_of
 from kontobro.pleo.documented.shape import ERRORS, Shape, decoded, shape_of
 from kontobro.pleo.http.calls import MEDIA_TYPE, Paced, Params, Ways, shared_pace
 from kontobro.pleo.http.endpoints import EVENTS, Endpoint
+from kontobro.pleo.http.environments import is_production
 from kontobro.pleo.http.faults import exception_info, of_answer, retry_after
 from kontobro.pleo.http.opening import open_http
 
@@ -193,7 +194,7 @@ def _body(response: httpx2.Response) -> Any:
 
 def open_asker(connection: Connection, tokens: TokenStore, clock: Clock, ways: Ways, *, writes: bool) -> Asker:
     """The way to ask. Only GET leaves, unless `writes` outside production. Reads no token before the first call."""
-    if writes and connection.environment == "production":
+    if writes and is_production(connection):
         raise Misconfigured(*told("probe_never_writes_in_production"))
     allowed = Ways(transport=ways.transport, pace=ways.pace, dialect=ways.dialect, methods=WRITES if writes else READS)
     http, auth = open_http(connection, tokens, clock, allowed)

@@ -38,6 +38,12 @@ class Schedule:
         with self._database.reading():
             return list(rows.annotate(told=Exists(secret)).values_list("id", "told"))
 
+    def statuses(self) -> Mapping[str, str]:
+        """The status of each connection that is not disconnected, by its id."""
+        rows = models.Connection.objects.using(self._database.alias).exclude(status="disconnected")
+        with self._database.reading():
+            return dict(rows.order_by("id").values_list("id", "status"))
+
     def connections(self, ids: Sequence[str]) -> Sequence[Connection]:
         """Those of these that are alive by now."""
         rows = models.Connection.objects.using(self._database.alias).filter(

@@ -9,6 +9,7 @@ from typing import Final
 from kontobro.bootstrap import App
 from kontobro.service.notices.notify import Cause, Notice
 from kontobro.store.read.overview import Overview, overview_of
+from kontobro.store.read.schedule import schedule_of
 from kontobro.web.models import ToldNotice
 
 Told = tuple[str, str, date]
@@ -31,12 +32,12 @@ KNOWN: Final = timedelta(days=30)
 def missed(app: App, now: datetime) -> Iterator[Notice]:
     """Each with its page; telling it once is the teller's matter."""
     overview = overview_of(app.store)
-    known = {one.id: one for one in app.store.connections() if one.status != "disconnected"}
+    known = schedule_of(app.store).statuses()
     noted = ToldNotice.objects.filter(day__gte=(now - KNOWN).date()).values_list("connection_id", "cause", "day")
     told = set(noted)
     yield from _of_jobs(overview, list(known), now, told)
     ever = {(id, cause) for id, cause, _ in told}
-    lost = [("reconnect", one.id, "") for one in known.values() if one.status == "reconnect"]
+    lost = [("reconnect", id, "") for id, status in known.items() if status == "reconnect"]
     plans = [("plan_waits", id, "master-data/") for id, _ in overview.waiting_plans(list(known))]
     causes: Sequence[tuple[Cause, str, str]] = [*lost, *plans]  # type: ignore[list-item]
     for cause, id, page in causes:

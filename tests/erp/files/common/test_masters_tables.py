@@ -173,7 +173,7 @@ def test_excel_s_own_csv_is_read(tmp_path: Path) -> None:
         ("accounts.csv", "code;name\n6110;A\n\n6110;B\n", 'accounts have "6110" twice: row 2 and row 4'),
         ("accounts.csv", "Text;name\n6110;A\n", "accounts have no column code"),
         ("accounts.csv", "code;name\n;A\n", "row 2: code is empty"),
-        ("accounts.csv", "code;name\n6110;A;B\n", "row 2 has more cells than the header has names"),
+        ("accounts.csv", "code;name\n6110;A;B\n", "row 2: it has more cells than the header has names"),
         ("accounts.csv", 'code;name\n6110;"A\n', "row 2: unexpected end of data"),
         ("accounts.csv", "code;name;code\n6110;A;1\n", 'row 1: the column "code" exists twice'),
         ("accounts.csv", "Konto;Kontonr;name\n6110;1;A\n", 'the columns "Konto" and "Kontonr" are both the code'),
@@ -198,8 +198,8 @@ def test_excel_s_own_csv_is_read(tmp_path: Path) -> None:
         ("accounts.csv", "code;name\n6110;Bläck\n".encode("cp437"), "its letters are in another encoding"),
         ("accounts.csv", "code;name\n6110;Büro\n".encode().decode("cp1252").encode(), "in another encoding"),
         ("accounts.csv", b"code;name\n6110;A\0\n", "it is not a text file"),
-        ("accounts.csv", f"code;name\n6110;{'A' * 1001}\n", "row 2 has a cell of more than 1,000 letters"),
-        ("accounts.csv", f"code;name{';x' * 400}\n", "row 1 has more than 400 columns"),
+        ("accounts.csv", f"code;name\n6110;{'A' * 1001}\n", "row 2: a cell has more than 1,000 letters"),
+        ("accounts.csv", f"code;name{';x' * 400}\n", "row 1: it has more than 400 columns"),
         ("accounts.xls", b"\xd0\xcf\x11\xe0", 'a file ".xls" is not read'),
         ("accounts.csv", b"x" * (16 * 1024 * 1024 + 1), "it has more than 16,777,216 bytes"),
     ],
@@ -284,7 +284,7 @@ def test_a_file_of_columns_names_the_sheets_of_a_workbook(tmp_path: Path) -> Non
         ([["code", "name"], [10**16, "A"]], "accounts, row 2: 10000000000000000 has more digits than a number keeps"),
         ([["name"], ["A"]], "accounts: accounts have no column code"),
         ([["code", "name", "active"], ["1", "A", "odd"]], 'accounts, row 2: active: "odd" is not yes or no'),
-        ([["code", *["n"] * 401]], "accounts, row 1 has more than 400 columns"),
+        ([["code", *["n"] * 401]], "accounts, row 1: it has more than 400 columns"),
     ],
 )
 def test_a_wrong_sheet_is_refused_with_row_and_column(tmp_path: Path, rows: list[list[Any]], what: str) -> None:

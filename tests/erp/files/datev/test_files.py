@@ -312,7 +312,7 @@ def test_a_wrong_column_is_one_clear_message(tmp_path: Path, more: str, said: st
 
 def test_its_options_are_those_that_it_declares(tmp_path: Path) -> None:
     CONNECTOR.require({**OPTIONS, "masters": str(masters_file(tmp_path))})
-    with pytest.raises(Misconfigured, match="`consultant` is missing"):
+    with pytest.raises(Misconfigured, match=r"\(`consultant`\) is missing"):
         CONNECTOR.require({"masters": "x"})
     assert CONNECTOR.documents
 
