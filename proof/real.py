@@ -93,6 +93,7 @@ def reduced(seed: int) -> Plan:
         auth="api_key",
         webhooks=False,
         restart_seconds=QUIET_MINUTES * 60,
+        presses=0,
         acts=tuple(act for act in plan_of(seed).acts if act.kind in MAPPED),
     )
 

@@ -94,7 +94,8 @@ class Act:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A world and its acts. `homes`: each exporter's installation by number, so `(0, 0)` are two exporters at one.
-    `restart_seconds`: until a new process takes a dead one's place."""
+    `restart_seconds`: until a new process takes a dead one's place. `presses`: how often Export is pressed again when
+    nothing is left to do and something is still to go wrong."""
 
     seed: int
     reference: Reference
@@ -110,6 +111,7 @@ class Plan:
     store: StoreKind = "sqlite"
     erp: ErpKind = "memory"
     restart_seconds: int = 20
+    presses: int = 3
     acts: tuple[Act, ...]
 
     def in_words(self) -> Sequence[str]:

@@ -34,9 +34,6 @@ ROUNDS = 6
 STORM = timedelta(hours=8)
 """Virtual time in which things go wrong, at most."""
 
-PRESSES = 3
-"""How often Export is pressed again in that time, when nothing is left to do and something is still to go wrong."""
-
 LATEST = timedelta(minutes=2)
 """By when what Pleo took late has taken effect there."""
 
@@ -124,7 +121,7 @@ def _lived(world: World, company: Company, exporters: Exporters) -> None:
     pressed = 0
     while world.clock.now() < began + STORM:
         world.schedule.run(began + STORM, is_quiet)
-        if not (world.is_stormy and pressed < PRESSES and company.press_again()):
+        if not (world.is_stormy and pressed < world.plan.presses and company.press_again()):
             break
         pressed += 1
         world.schedule.wake()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -37,6 +37,10 @@ class Worker:
     began: int = 0
     """How many seams had been crossed in the world when its present process began."""
     died_at: str = ""
+    crossed: Sequence[str] = ()
+    """The named boundaries of its present process, as they are crossed."""
+    wrote: int = -1
+    """How many of them it had crossed when Pleo took its last write."""
     resting: bool = True
     called: datetime | None = None
     fenced: bool = False

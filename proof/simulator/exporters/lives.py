@@ -33,16 +33,15 @@ class Life:
         """The port, whose crossings are noted."""
         return cast(P, _named(port, seam, self._boundaries))
 
-    def end(self, point: str) -> None:
-        """It was killed at this point of the simulator. Where Pleo had taken a write, the client's call was through,
-        though it did not come back: each of the calls that have boundaries is one request."""
+    def end(self, *, has_written: bool) -> None:
+        """It was killed. `has_written`: Pleo had taken a write since the last boundary, so the client's call was
+        through, though it did not come back: each of the calls that have boundaries is one request that writes."""
         self.was_killed = True
         crossed = self._boundaries.crossed
         if not crossed:
             return
         last = crossed[-1]
-        written = point.startswith(("pleo.PUT", "pleo.POST")) and point.endswith(":after")
-        if written and last.startswith("pleo.") and last.endswith(":before"):
+        if has_written and last.startswith("pleo.") and last.endswith(":before"):
             crossed.append(last.removesuffix(":before") + ":after")
         self.killed_at = crossed[-1]
 

@@ -198,7 +198,7 @@ class Exporters:
     def _ended(self, worker: Worker) -> None:
         """Its process was killed."""
         self.logins.died(worker)
-        self._life(worker).end(worker.died_at)
+        self._life(worker).end(has_written=worker.wrote == len(worker.crossed))
         worker.died_at = ""
 
     def _life(self, worker: Worker) -> Life:
@@ -214,6 +214,7 @@ class Exporters:
         """One process: look for a job, export it. A fault is a fault: told in the story."""
         self.lives.append(Life(worker))
         worker.began = self.world.crossings
+        worker.crossed, worker.wrote = self.lives[-1].crossed, -1
         store = self.homes.open(worker.home)
         try:
             connection = store.connections()[0]

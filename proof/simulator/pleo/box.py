@@ -90,6 +90,8 @@ class Line(httpx2.BaseTransport):
                 self._world.kill(self._worker)
         if request.method == "PUT" and answer.status_code == 200:
             self._seen(self._worker, json.loads(request.content))
+        if request.method != "GET" and request.url.path != TOKEN:
+            self._worker.wrote = len(self._worker.crossed)
         if request.url.path == TOKEN:
             self._logins.answered(self._worker, answer.status_code, answer.read())
         self._world.cross(self._worker, f"{point}:after", ("kill",))
