@@ -106,6 +106,12 @@ def test_a_wrong_clock_is_told(home: Path, seconds: int, verdict: str) -> None:
     assert named(looked(home, pleo(off=timedelta(seconds=seconds))), "clock").verdict == verdict
 
 
+def test_an_address_that_sends_no_time_is_reached_all_the_same(home: Path) -> None:
+    found = named(looked(home, httpx2.MockTransport(lambda request: httpx2.Response(404))), "clock")
+    assert found.verdict == "warn"
+    assert "sends no time" in found.message
+
+
 @pytest.mark.parametrize(
     ("values", "name", "verdict"),
     [

@@ -212,10 +212,13 @@ def pleo_clock(api_url: str, clock: Clock, transport: httpx2.BaseTransport | Non
     try:
         with open_client(LIMITS, transport=transport, timeout=10, follow_redirects=False) as http:
             answer = http.head(api_url)
-        there = parsedate_to_datetime(answer.headers["date"])
-    except (httpx2.HTTPError, KeyError, ValueError) as error:
-        what = worded("found_no_pleo_time", host=urlsplit(api_url).netloc, kind=type(error).__name__)
+        there = parsedate_to_datetime(answer.headers.get("date", ""))
+    except httpx2.HTTPError as error:
+        what = worded("found_no_pleo", host=urlsplit(api_url).netloc, kind=type(error).__name__)
         return Finding("clock", "warn", what, worded("found_check_network"))
+    except ValueError:
+        what = worded("found_no_pleo_time", host=urlsplit(api_url).netloc)
+        return Finding("clock", "warn", what, worded("found_compare_clock"))
     return _clock("pleo", clock.now() - (there if there.tzinfo else there.replace(tzinfo=UTC)))
 
 
