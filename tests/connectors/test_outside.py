@@ -130,7 +130,7 @@ def test_an_unknown_name_lists_what_is_installed_and_how_to_register(tmp_path: P
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"region": "eu"}, 'The option "Server" (`server`) is missing. Set `server`. --erp-option server=VALUE'),
+        ({"region": "eu"}, 'The option "server" (`server`) is missing. Set `server`. --erp-option server=VALUE'),
         ({**BOOKS, "servr": "x"}, "no option servr. Options are server, region, archive, note, company."),
         ({**BOOKS, "region": "mars"}, '"mars", which is not one of its values. Set it to one of: eu, us.'),
         ({**BOOKS, "token": "x"}, "no option token"),
