@@ -179,3 +179,17 @@ def test_a_database_that_is_away_is_one_moment_and_no_mistake_of_ours(site: Site
     assert answer is not None
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
     assert "Nothing is lost" in answer.text
+    assert "kontobro.css" in answer.text
+
+
+def test_a_page_that_broke_looks_like_the_others_and_asks_nothing_of_the_database(site: Site) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from kontobro.web.site.errors import broken
+
+    with CaptureQueriesContext(connection) as asked:
+        answer = broken(HttpRequest())
+    assert (answer.status_code, len(asked)) == (500, 0)
+    assert "it booked nothing" in answer.text
+    assert "kontobro.css" in answer.text

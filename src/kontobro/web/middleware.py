@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.shortcuts import render
-from django.utils.html import format_html
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from kontobro.core.errors import (
@@ -119,14 +119,16 @@ class FaultPages:
 
 
 def outage_page() -> HttpResponse:
-    """While our own database is away: nothing of the usual frame, which asks it who is reading."""
-    page = format_html(
-        '<!doctype html><html lang="{}"><title>Kontobro</title><h1>{}</h1><p>{}</p>',
-        language_now(),
-        _("One moment"),
-        _("The database can't be reached at the moment. Nothing is lost: try again in a minute."),
-    )
-    return HttpResponse(page, status=503, headers={"Retry-After": "10", "Cache-Control": "no-store"})
+    text = _("The database can't be reached at the moment. Nothing is lost: try again in a minute.")
+    page = bare_page(503, _("One moment"), text)
+    page["Retry-After"] = "10"
+    return page
+
+
+def bare_page(status: int, title: str, text: str) -> HttpResponse:
+    """Without the usual frame, which asks the database who is reading."""
+    page = render_to_string("site/broken.html", {"title": title, "text": text, "language": language_now()})
+    return HttpResponse(page, status=status, headers={"Cache-Control": "no-store"})
 
 
 def fault_page(request: HttpRequest, fault: KontobroError) -> HttpResponse:

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from kontobro.service.outage import is_outage
-from kontobro.web.middleware import outage_page
+from kontobro.web.middleware import bare_page, outage_page
 
 log = logging.getLogger(__name__)
 
@@ -54,5 +54,4 @@ def broken(request: HttpRequest) -> HttpResponse:
     number = uuid.uuid4().hex[:12]
     log.error("page broke", extra={"number": number})
     text = _("This is an error in Kontobro; it booked nothing. Give your administrator this number: %(number)s.")
-    page = {"title": _("Something went wrong"), "text": text % {"number": number}}
-    return render(request, "site/broken.html", page, status=500)
+    return bare_page(500, _("Something went wrong"), text % {"number": number})
