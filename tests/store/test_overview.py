@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from kontobro.core.errors import Problem
 from kontobro.core.model.history import BookingState, Move
 from kontobro.core.model.journal import Reference
-from kontobro.store.read.pages import EPOCH, BookingFilter, Mark, mark_of
+from kontobro.store.read.pages import EPOCH, BookingFilter, Mark, Search, mark_of
 from kontobro.store.schema.moves import route
 from tests.support.store_contract.case import DAY, ELSEWHERE, HERE, NOW, PROBLEM, REF, connection, job, plan, planned
 
@@ -303,17 +303,20 @@ def test_what_is_told_in_other_words_is_the_same_cause(opened: DjangoStore, over
     for number in range(9):
         refuse(opened, f"ref-{number}", told[number % 3], payee=f"Payee {number}", now=NOW + number * DAY)
     refuse(opened, "two", PROBLEM, replace(PROBLEM, value="Bo"), payee="Two")
-    page = overview.problem_page([HERE], "", slice(0, 1), 4)
+    page = overview.problem_page([HERE], Search(), slice(0, 1), 4)
     (group,) = page.groups
     assert (page.causes, page.items, group.count, group.newest) == (2, 11, 10, NOW + 8 * DAY)
     assert [one.reference for one in group.items] == ["ref-8", "ref-7", "ref-6", "ref-5"]
     assert (group.items[0].payee, group.example.message) == ("Payee 8", "In yet others.")
     found = {
-        text: overview.problem_page([HERE], text, slice(0, 9), 4) for text in ("payee 3", "other WORDS", "bo", "%")
+        text: overview.problem_page([HERE], Search(text), slice(0, 9), 4)
+        for text in ("payee 3", "other WORDS", "bo", "%")
     }
     counts = {text: [(one.value, one.count) for one in page.groups] for text, page in found.items()}
     value = PROBLEM.value
     assert counts == {"payee 3": [(value, 1)], "other WORDS": [(value, 3)], "bo": [("Bo", 1)], "%": []}
+    in_words_of_the_reader = overview.problem_page([HERE], Search("anders", [PROBLEM.code]), slice(0, 9), 4)
+    assert (in_words_of_the_reader.causes, in_words_of_the_reader.items) == (2, 11)
 
 
 def test_problems_are_bounded(opened: DjangoStore, overview: Overview) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from typing import Any
 
 import openpyxl
@@ -155,6 +156,19 @@ def test_an_expense_leads_back_to_the_list_with_its_filter(site: Site) -> None:
     assert f'href="/c/{here}/bookings/?q=berg&amp;sort=-amount" data-back' in page(came)
     for other in ("https://evil.example/c/x/bookings/", "http://127.0.0.1:8765/nowhere/", "http://127.0.0.1:8765/", ""):
         assert "data-back" not in page(other)
+
+
+def test_problems_are_searched_in_the_words_that_the_reader_sees(site: Site) -> None:
+    organisation, browser, here = filled(site)
+    unknown = replace(PROBLEM, code="account_unknown")
+    for step in route("rejected"):
+        told = (unknown,) if step == "rejected" else None
+        site.app.store.move(here, [Move(reference=Reference("ref-1"), to=step, problems=told)], site.now())
+    path, german = f"/o/{organisation.id}/problems/", {"accept-language": "de"}
+    assert "<strong>1</strong>" in browser.get(f"{path}?q=gibt es", headers=german).text
+    assert "No problems match" in browser.get(f"{path}?q=gibt es").text
+    text = b"".join(browser.get(f"{path}list.csv?q=gibt es", headers=german).streaming_content).decode("utf-8-sig")
+    assert [row["entry ID"] for row in csv.DictReader(io.StringIO(text))] == ["ref-1"]
 
 
 def test_problems_are_searched_and_lead_to_all_expenses_of_a_cause(site: Site) -> None:

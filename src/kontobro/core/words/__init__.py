@@ -162,6 +162,13 @@ def said(name: str, facts: Mapping[str, Fact], language: str | None = None, show
     return Said(message, remedy)
 
 
+def codes_of(text: str, language: str | None) -> frozenset[str]:
+    """The codes of problems whose message has this text in that language, whatever its facts."""
+    part, words = text.strip().casefold(), _translations(language)
+    messages = ((name, words.gettext(each.message)) for name, each in catalogue().problems.items())
+    return frozenset(name.partition(".")[0] for name, message in messages if part and part in message.casefold())
+
+
 def _filled(template: str, facts: Mapping[str, Fact], language: str | None, show: Show, context: str = "") -> str:
     words = _translations(language)
     text = words.pgettext(context, template) if context else words.gettext(template)

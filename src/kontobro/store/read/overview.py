@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any, TypeVar, cast
 
@@ -39,6 +40,7 @@ from kontobro.store.read.pages import (
     ProblemGroup,
     ProblemPage,
     RunState,
+    Search,
     SyncNote,
     mark_of,
 )
@@ -258,11 +260,11 @@ class Overview:
         with self._database.reading() as session:
             return problem_groups(session.cursor, connection_ids, min(limit, MOST), min(items, MOST))
 
-    def problem_page(self, connection_ids: Sequence[str], search: str, part: slice, items: int) -> ProblemPage:
-        """A part of the causes that a search means, those that stop most first; `search` is part of a payee, a field, a
-        value or a message."""
+    def problem_page(self, connection_ids: Sequence[str], search: Search, part: slice, items: int) -> ProblemPage:
+        """A part of the causes that a search means, those that stop most first."""
+        wanted = replace(search, text=short(search.text).strip())
         with self._database.reading() as session:
-            return problem_page(session.cursor, connection_ids, short(search).strip(), part, items)
+            return problem_page(session.cursor, connection_ids, wanted, part, items)
 
     def _bookings(self, connection_ids: Sequence[str]) -> QuerySet[models.Booking]:
         return self._rows(models.Booking).filter(Among("connection_id", connection_ids))

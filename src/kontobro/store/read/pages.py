@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -195,6 +195,15 @@ class ProblemGroup:
     newest: datetime
     example: Problem
     items: tuple[Stopped, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for: a part of a payee, a field, a value or the English message; or problems of these codes, whose
+    message has it in the reader's language."""
+
+    text: str = ""
+    codes: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import BooleanField, F, Func, Value
 
 from kontobro.core.model.journal import Reference
-from kontobro.store.read.pages import ProblemGroup, ProblemPage, Stopped
+from kontobro.store.read.pages import ProblemGroup, ProblemPage, Search, Stopped
 from kontobro.store.secrets.codec import problems_from
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -67,20 +67,20 @@ GROUPS = """
 """
 
 SEARCHED = ("field", "value", "message")
-"""Where a search looks, besides the payee."""
+"""Where a search looks, besides the payee and what is told in the reader's language."""
 
 
 def problem_groups(cursor: Any, connection_ids: Sequence[str], limit: int, items: int) -> Sequence[ProblemGroup]:
     """At most `limit` causes, each with at most `items`. `cursor` is one of Django's."""
-    return list(problem_page(cursor, connection_ids, "", slice(0, limit), items).groups)
+    return list(problem_page(cursor, connection_ids, Search(), slice(0, limit), items).groups)
 
 
-def problem_page(cursor: Any, connection_ids: Sequence[str], search: str, part: slice, items: int) -> ProblemPage:
+def problem_page(cursor: Any, connection_ids: Sequence[str], search: Search, part: slice, items: int) -> ProblemPage:
     """The causes of that part of the list, each with at most `items`, and how many there are of both in all of it."""
-    pattern = f"%{_escaped(search.lower())}%"
-    named, told = ([pattern] * 3, [pattern] * len(SEARCHED)) if search else ([], [])
+    pattern, codes = f"%{_escaped(search.text.lower())}%", json.dumps(sorted(search.codes))
+    named, told = ([pattern] * 3, [*[pattern] * len(SEARCHED), codes]) if search.text else ([], [])
     cursor.execute(
-        groups_sql(cursor.db.vendor, searching=bool(search)),
+        groups_sql(cursor.db.vendor, searching=bool(search.text)),
         [*named[:2], json.dumps(list(connection_ids)), *named[2:], items, *told, items, part.start, part.stop],
     )
     rows = cursor.fetchall()
@@ -91,7 +91,7 @@ def problem_page(cursor: Any, connection_ids: Sequence[str], search: str, part: 
 def groups_sql(vendor: str, *, searching: bool = False) -> str:
     words = WORDS[vendor]
     facts = {name: words["fact"].format(name) for name in ("code", "field", "value", "message")}
-    matching = " OR ".join(["named", *(_like(name) for name in SEARCHED)])
+    matching = " OR ".join(["named", *(_like(name) for name in SEARCHED), f"code {words['owners']}"])
     named = _like("booking.payee") if searching else "TRUE"
     return GROUPS.format(**words, **facts, named=named, matching=f"WHERE {matching}" if searching else "")
 

@@ -14,8 +14,10 @@ from django.views.decorators.http import require_safe
 from kontobro.core.errors import Problem
 from kontobro.core.model.history import BookingRow
 from kontobro.core.tieout.signs import pleo_amount
-from kontobro.store.read.pages import BookingFilter, ProblemGroup, ProblemPage, Stopped
+from kontobro.core.words import codes_of
+from kontobro.store.read.pages import BookingFilter, ProblemGroup, ProblemPage, Search, Stopped
 from kontobro.web.exports.cells import problem_cells
+from kontobro.web.language import language_now
 from kontobro.web.lists.fields import FilterForm, OfCompanies, filled, query_of
 from kontobro.web.lists.files import BOTH, Row, file_of
 from kontobro.web.lists.leaf import Rows, leaf_of
@@ -57,10 +59,11 @@ def problems(request: HttpRequest, member: Member) -> HttpResponse:
 
 def _page(request: HttpRequest, form: ProblemForm) -> tuple[Page[Any], ProblemPage]:
     """The page that the address names, and what is in all of them; the first where there is none of that number."""
+    search = _search(form)
 
     def read(first: int) -> ProblemPage:
         part = slice(first, first + CAUSES)
-        return process.overview.problem_page(form.chosen(), form.value_of("q", ""), part, ITEMS)
+        return process.overview.problem_page(form.chosen(), search, part, ITEMS)
 
     asked = request.GET.get("page", "")
     first = (int(asked) - 1) * CAUSES if asked.isascii() and asked.isdecimal() and int(asked[:7]) > 0 else 0
@@ -69,6 +72,11 @@ def _page(request: HttpRequest, form: ProblemForm) -> tuple[Page[Any], ProblemPa
         first, found = 0, read(0)
     rows = Rows(found.causes, lambda start, end: found.groups if start == first else read(start).groups)
     return leaf_of(request, rows, CAUSES), found
+
+
+def _search(form: ProblemForm) -> Search:
+    text = form.value_of("q", "").strip()
+    return Search(text, codes_of(text, language_now()))
 
 
 def _where(group: ProblemGroup, names: Mapping[str, str]) -> list[tuple[str, str, list[Stopped], str]]:
@@ -87,12 +95,12 @@ def problems_file(request: HttpRequest, member: Member, form: str) -> StreamingH
     """Every expense that the causes of this filter stop, a row for each problem."""
     names = process.overview.names(connection_ids(member))
     asked = filled(ProblemForm, request, companies=names)
-    search = asked.value_of("q", "").strip().lower()
+    search = _search(asked)
     both = process.overview.both_names(asked.chosen())
     return file_of(member, form, "problems", COLUMNS, lambda: _rows(request, both, search))
 
 
-def _rows(request: HttpRequest, names: Mapping[str, tuple[str, str]], search: str) -> Iterator[Row]:
+def _rows(request: HttpRequest, names: Mapping[str, tuple[str, str]], search: Search) -> Iterator[Row]:
     """Company after company, a few expenses at a time."""
     for owner in sorted(names, key=lambda one: names[one][0].casefold()):
         source = process.overview.booking_list(owner, BookingFilter(outcome="failed"))
@@ -102,9 +110,10 @@ def _rows(request: HttpRequest, names: Mapping[str, tuple[str, str]], search: st
                     yield _cells(request, names[owner], one.booking, problem)
 
 
-def _is_meant(row: BookingRow, problem: Problem, search: str) -> bool:
+def _is_meant(row: BookingRow, problem: Problem, search: Search) -> bool:
     """As the page's own search has it."""
-    return any(search in text.lower() for text in (row.payee, problem.field, problem.value, problem.message))
+    searched = (row.payee, problem.field, problem.value, problem.message)
+    return problem.code in search.codes or any(search.text.lower() in text.lower() for text in searched)
 
 
 def _cells(request: HttpRequest, both: tuple[str, str], row: BookingRow, problem: Problem) -> Row:

@@ -65,7 +65,7 @@ def test_which_file_was_read_and_when_is_said(tmp_path: Path) -> None:
     assert source.sha256 == hashlib.sha256(MASTERS.encode()).hexdigest()
     assert source.modified == datetime.fromtimestamp(file.stat().st_mtime, UTC)
     assert source.counts == {"company": 1, "accounts": 1, "tax_codes": 1, "dimension_values": 1}
-    assert str(source).endswith(": 1 company, 1 accounts, 1 tax codes, 1 dimension values")
+    assert str(source).endswith(": 1 company, 1 account, 1 tax code, 1 dimension value")
 
 
 @pytest.mark.parametrize(
