@@ -90,7 +90,7 @@ def test_the_secret_is_shown_once_and_kept_as_a_hash(reader: Reader) -> None:
     row = ApiToken.objects.values().get()
     assert reader.secret not in str(row)
     event = AuditEvent.objects.get(action="API token made")
-    assert (event.detail, event.actor_name) == ("Dashboard, 90 days", "anna@example.com")
+    assert (event.detail, event.actor_name) == ("Dashboard; days: 90", "anna@example.com")
     assert ApiToken.objects.get().last_used_at is None
     reader.get("/companies")
     assert ApiToken.objects.get().last_used_at is not None

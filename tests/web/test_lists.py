@@ -256,6 +256,10 @@ def test_the_trail_says_from_what_to_what(connected: ConnectedSite) -> None:
     bo = connected.site.member(connected.organisation, "bookkeeper", email="bo@example.com")
     number = bo.membership_set.get().id
     owner.post(f"/o/{connected.organisation.id}/members/{number}/", {"role": "readonly"})
-    assert AuditEvent.objects.get(action="role changed").detail == "bo@example.com: bookkeeper → readonly"
+    assert AuditEvent.objects.get(action="role changed").detail == "bo@example.com: Bookkeeper → Read-only"
     owner.post(f"/o/{connected.organisation.id}/members/{number}/", {"remove": "1"})
-    assert AuditEvent.objects.get(action="member removed").detail == "bo@example.com: readonly → –"
+    assert AuditEvent.objects.get(action="member removed").detail == "bo@example.com: Read-only → –"
+    german = owner.get(f"/o/{connected.organisation.id}/audit/", headers={"accept-language": "de"}).text
+    assert "bo@example.com: Buchhalter → Nur Lesen" in german
+    text = b"".join(owner.get(f"/o/{connected.organisation.id}/audit/list.csv").streaming_content).decode("utf-8-sig")
+    assert "bo@example.com: Bookkeeper → Read-only" in text

@@ -122,7 +122,7 @@ def test_the_trail_tells_who_did_what(site: Site) -> None:
     page = browser.get(f"/o/{organisation.id}/audit/")
     assert "member invited" in page.text
     assert "anna@example.com" in page.text
-    assert AuditEvent.objects.get().detail == "bo@example.com as readonly"
+    assert AuditEvent.objects.get().detail == "bo@example.com: Read-only"
 
 
 def test_what_does_not_exist_and_what_is_not_mine_look_alike(site: Site) -> None:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from kontobro.core.errors import Misconfigured, NotAllowed
 from kontobro.core.level import LEVELS, level_of, scopes_at, scopes_for
 from kontobro.core.model.connection import Connection, erp_destination, pleo_destination
+from kontobro.core.words.facts import text_from, text_to
 from kontobro.install.authorisation import consent_for
 from kontobro.pleo import ENVIRONMENTS
 from kontobro.service.config import Environment, config
@@ -197,6 +198,21 @@ class ApiToken(models.Model):
         )
 
 
+class NotedField(models.TextField):  # type: ignore[type-arg]
+    """A text that may be of the catalogue (`core/words`): kept with its facts, so that each reader has it in their
+    language."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        return text_to(value)
+
+    def from_db_value(self, value: str | None, *_: object) -> str | None:
+        return text_from(value)
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.TextField", args, kwargs  # a column of texts, as before
+
+
 class AuditEvent(models.Model):
     """What a person did, and when. No row is ever changed; the person's name stays when the person goes."""
 
@@ -206,7 +222,7 @@ class AuditEvent(models.Model):
     actor: OptionalUser = models.ForeignKey(User, null=True, on_delete=models.SET_NULL)
     actor_name: Text = models.TextField()
     action: Text = models.TextField()
-    detail: Text = models.TextField(blank=True)
+    detail: Text = NotedField(blank=True)
 
     class Meta:
         indexes = (models.Index(fields=["organisation", "-at"], name="kontobro_web_trail"),)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from kontobro.core.errors import Misconfigured
+from kontobro.core.words import worded
 from kontobro.service.config import config
 from kontobro.web.api.tokens import A_MINUTE, LIVES, MOST, make_token, tokens_of
 from kontobro.web.members.rights import as_owner
@@ -44,7 +45,7 @@ def tokens(request: HttpRequest, member: Member) -> HttpResponse:
                 _("Revoke one that is no longer used."),
             )
         secret = make_token(mine, name, days, process.app.clock.now())
-        member.note("API token made", f"{name}, {days} days")
+        member.note("API token made", worded("audit_token", name=name, days=int(days)))
     return _page(request, member, TokenForm(initial={"days": LIVES[1]}), secret=secret)
 
 

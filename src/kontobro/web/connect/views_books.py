@@ -14,7 +14,7 @@ from kontobro.core.errors import Problem
 from kontobro.core.model.connection import Connection
 from kontobro.core.settings.catalogue import catalogue
 from kontobro.core.settings.suggest import Suggestion
-from kontobro.core.words import setting_in
+from kontobro.core.words import setting_in, worded
 from kontobro.web.connect.books import Books, activate, carry_out, read_books, read_plans, settle_settings
 from kontobro.web.connect.guard import of_setup
 from kontobro.web.language import language_now
@@ -126,7 +126,7 @@ def plan(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:
         active = activate(connection, app, results)
     failed = [problem for result in results for problem in result.failed]
     done = sum(result.creates + result.updates + result.archives + result.adopted for result in results)
-    member.note("first sync approved", f"{done} done, {len(failed)} failed", connection.id)
+    member.note("first sync approved", worded("audit_synced", done=done, failed=len(failed)), connection.id)
     if not active:
         messages.error(request, _unfinished(request, failed))
         return redirect("connect_setup", setup.id)

@@ -18,6 +18,7 @@ from kontobro.core.company_names import plainly_differ
 from kontobro.core.errors import KontobroError, SeveralCompanies
 from kontobro.core.level import level_of
 from kontobro.core.model.connection import KEPT_OPTIONS, with_kept
+from kontobro.core.words import worded
 from kontobro.erp.kit.registration import COMPANY, Option
 from kontobro.install.connect import Connected
 from kontobro.service.connectors import connectors
@@ -207,7 +208,7 @@ def _settle(setup: Setup, joined: Connected, *, as_it_was: bool) -> None:
 
 def _said(joined: Connected) -> str:
     connection = joined.connection
-    return f"{connection.pleo_name} with {joined.company.name} ({connection.erp})"
+    return worded("audit_connected", company=connection.pleo_name, books=joined.company.name, erp=connection.erp)
 
 
 def again(request: HttpRequest, member: Member, setup: Setup) -> HttpResponse:

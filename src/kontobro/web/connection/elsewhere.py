@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.history import Elsewhere
 from kontobro.core.ports import Guards
+from kontobro.core.words import worded
 from kontobro.web.process import process
 from kontobro.web.tenancy import Member, of_connection
 
@@ -38,6 +39,6 @@ def book_here(request: HttpRequest, member: Member, connection: Connection) -> H
     entry_id = request.POST.get("entry", "")
     if not guards().book_here(connection.id, entry_id, process.app.clock.now()):
         raise Http404
-    member.note("booking here confirmed", f"expense {entry_id}", connection.id)
+    member.note("booking here confirmed", worded("audit_expense", id=entry_id), connection.id)
     messages.success(request, _("Confirmed. Export the expense again in Pleo, and it is booked here."))
     return redirect("connection", connection.id)

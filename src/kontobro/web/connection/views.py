@@ -116,7 +116,8 @@ def test(request: HttpRequest, member: Member, connection: Connection) -> HttpRe
     """Ask Pleo and the accounting system now: what `kontobro check` examines."""
     with process.app.visit() as app:
         findings = list(look(connection, app, WORDS))
-    member.note("connection tested", "fine" if all(one.good for one in findings) else "needs attention", connection.id)
+    state = worded("audit_fine") if all(one.good for one in findings) else worded("audit_needs_attention")
+    member.note("connection tested", state, connection.id)
     return _page(request, member, connection, findings=findings, wrong=sum(not one.good for one in findings))
 
 
@@ -223,8 +224,7 @@ def end(request: HttpRequest, member: Member, connection: Connection) -> HttpRes
         unsubscribe(connection, app)
         refused = disconnect(connection, app.pleo_for(connection), app.store)
     Setup.objects.filter(connection_id=connection.id, organisation=member.organisation).delete()
-    ended = changes_of({"state": connection.status}, {"state": "disconnected"})
-    member.note("disconnected", f"{ended}\nPleo refused the credential" if refused else ended, connection.id)
+    member.note("disconnected", worded("audit_credential_refused") if refused else "", connection.id)
     if refused:
         messages.warning(
             request,

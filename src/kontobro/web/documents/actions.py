@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from kontobro.core.model.connection import Connection
+from kontobro.core.words import worded
 from kontobro.web.documents.reach import documents_of, sealed_document, store_of
 from kontobro.web.process import process
 from kontobro.web.site.aside import aside
@@ -41,7 +42,11 @@ def deliver(request: HttpRequest, member: Member, connection: Connection, number
     again = "again" in request.POST
     with process.app.visit() as app:
         documents_of(app, connection).deliver(number, again=again)
-    member.note("document sent again" if again else "document delivered", f"document {number}", connection.id)
+    member.note(
+        "document sent again" if again else "document delivered",
+        _named(number),
+        connection.id,
+    )
     messages.success(request, _("Document %(number)s is delivered.") % {"number": number})
     return redirect("document", connection.id, number)
 
@@ -53,7 +58,7 @@ def delivered(request: HttpRequest, member: Member, connection: Connection, numb
     sealed_document(store_of(connection), connection, number)
     with process.app.visit() as app:
         documents_of(app, connection).mark_delivered(number)
-    member.note("document marked as delivered", f"document {number}", connection.id)
+    member.note("document marked as delivered", _named(number), connection.id)
     messages.success(request, _("Document %(number)s is marked as delivered.") % {"number": number})
     return redirect("document", connection.id, number)
 
@@ -67,9 +72,18 @@ def imported(request: HttpRequest, member: Member, connection: Connection, numbe
     with process.app.visit() as app:
         documents_of(app, connection).mark_imported(number, undo=undo)
     said = _("Document %(number)s is no longer marked as imported.") if undo else _marked(connection, number)
-    member.note("import mark removed" if undo else "document marked as imported", f"document {number}", connection.id)
+    member.note(
+        "import mark removed" if undo else "document marked as imported",
+        _named(number),
+        connection.id,
+    )
     messages.success(request, said % {"number": number})
     return redirect("document", connection.id, number)
+
+
+def _named(number: int) -> str:
+    """Which document, as the trail has it."""
+    return worded("audit_document", number=str(number))
 
 
 def _marked(connection: Connection, number: int) -> str:

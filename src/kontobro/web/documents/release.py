@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from kontobro.core.documents import LastNumbers, SeriesKey
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
+from kontobro.core.words import worded
 from kontobro.export.documents.actions import LONGEST_REASON, NothingLost, NotWithdrawn, series_from
 from kontobro.export.documents.memory import is_behind, remembered
 from kontobro.web.documents.reach import documents_of, sealed_document, store_of
@@ -50,8 +51,9 @@ def release(request: HttpRequest, member: Member, connection: Connection, number
         )
     except Misconfigured as fault:
         return render(request, "documents/release.html", page | {"fault": told(request, fault)}, status=400)
-    withdrawn = "not withdrawn" if gone else "withdrawn"
-    member.note("document released", f"document {number}, {withdrawn}: {reason}", connection.id)
+    kept = {"number": str(number), "reason": reason}
+    detail = worded("audit_not_withdrawn", **kept) if gone else worded("audit_withdrawn", **kept)
+    member.note("document released", detail, connection.id)
     messages.success(
         request, _("Document %(number)s is released. Export its expenses again in Pleo.") % {"number": number}
     )
@@ -92,9 +94,10 @@ def last(request: HttpRequest, member: Member, connection: Connection) -> HttpRe
         said = {"skips": message_told(request, fault)} if asks else {"fault": told(request, fault)}
         page = {"known": known.document, "number": number[:20], "vouchers": vouchers[:20_000], **said}
         return render(request, "documents/last.html", page, status=409 if asks else 400)
-    skipped = ", numbers skipped although nothing was missing" if "sure" in request.POST else ""
-    detail = f"document {document}{skipped}; " + ", ".join(f"{name}/{year}={to}" for (name, year), to in series.items())
-    member.note("last document confirmed", detail[:2000], connection.id)
+    vouchers = ", ".join(f"{name}/{year}={to}" for (name, year), to in series.items())[:2000]
+    told_of = {"number": str(document), "vouchers": vouchers}
+    detail = worded("audit_last_skipping", **told_of) if "sure" in request.POST else worded("audit_last", **told_of)
+    member.note("last document confirmed", detail, connection.id)
     messages.success(request, _("The next document is number %(number)s.") % {"number": document + 1})
     return redirect("documents", connection.id)
 

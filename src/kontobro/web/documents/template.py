@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import TEMPLATE_TEXT, Connection
+from kontobro.core.words import worded
 from kontobro.erp.files.template import READY
 from kontobro.erp.files.template.layout import parsed, read_layout
 from kontobro.erp.files.template.own.changes import changes_of
@@ -111,7 +112,7 @@ def previous(request: HttpRequest, member: Member, connection: Connection) -> Ht
     text = text_before(connection.erp_options)
     if not text:
         raise Http404
-    member.note("template downloaded", "the previous one", connection.id)
+    member.note("template downloaded", worded("audit_previous_template"), connection.id)
     return _as_file(text, "template-previous.toml")
 
 

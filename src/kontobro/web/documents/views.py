@@ -16,6 +16,7 @@ from kontobro.core.documents import DocumentRow, SealedFile
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports import DocumentStore
+from kontobro.core.words import worded
 from kontobro.export.documents.actions import require_bytes
 from kontobro.export.documents.memory import lost
 from kontobro.export.documents.waiting import waiting_of
@@ -89,7 +90,7 @@ def file(request: HttpRequest, member: Member, connection: Connection, number: i
     require_bytes(row)
     held = Held(member)
     held.content = store.pieces(connection.id, number, name)
-    member.note("document downloaded", f"document {number}: {name}", connection.id)
+    member.note("document downloaded", worded("audit_document_file", number=str(number), name=name), connection.id)
     return _as_attachment(held, name.rpartition("/")[2], known.size)
 
 
@@ -114,7 +115,7 @@ def everything(request: HttpRequest, member: Member, connection: Connection, num
     require_bytes(row)
     name = f"document-{number:05d}.zip"
     answer = made_file(member, name, "application/zip", lambda file: _pack(connection, row, store, file))
-    member.note("document downloaded", f"document {number}: all files", connection.id)
+    member.note("document downloaded", worded("audit_document_files", number=str(number)), connection.id)
     return answer
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.history import JobRow
-from kontobro.core.words import told
+from kontobro.core.words import told, worded
 from kontobro.export.engine import OPEN
 from kontobro.export.preview import preview_job
 from kontobro.web.exports.bookings import JobItemsForm, listed
@@ -78,12 +78,17 @@ def export(request: HttpRequest, member: Member, connection: Connection) -> Http
     if job_id and not JOB_ID.fullmatch(job_id):
         raise Misconfigured(*told("job_not_there"))
     take_over = job_id is not None and "take_over" in request.POST  # of one job that was looked at, never of all
-    member.note("take-over requested" if take_over else "export requested", f"job {job_id or 'any'}", connection.id)
+    member.note("take-over requested" if take_over else "export requested", _named(job_id), connection.id)
     process.runner.export(connection.id, job_id=job_id, take_over=take_over)
     if job_id:
         return redirect("job", connection.id, job_id)
     messages.success(request, "The export is queued.")
     return redirect("connection_jobs", connection.id)
+
+
+def _named(job_id: str | None) -> str:
+    """Which job was asked for, as the trail has it."""
+    return worded("audit_job", id=job_id) if job_id else worded("audit_any_job")
 
 
 def _require_alive(connection: Connection) -> None:

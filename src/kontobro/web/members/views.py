@@ -23,11 +23,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kontobro.core.errors import Misconfigured, NotAllowed
+from kontobro.core.words import Name, worded
 from kontobro.service.config import config
 from kontobro.web.members.accounts import INVITED
 from kontobro.web.members.rights import as_owner, change_role, lock_members, open_invitation
 from kontobro.web.models import Invitation, Membership, Organisation, User
-from kontobro.web.tenancy import ROLE_WORDS, Member, changes_of, of_organisation
+from kontobro.web.tenancy import ROLE_WORDS, Member, of_organisation
 
 VALID = timedelta(days=7)
 COULD_SIGN = gettext_lazy(
@@ -94,7 +95,7 @@ def invite(request: HttpRequest, member: Member) -> HttpResponse:
             sender=mine,
             expires_at=timezone.now() + VALID,
         )
-        member.note("member invited", f"{email} as {role}")
+        member.note("member invited", worded("audit_invited", email=email, role=Name(role)))
     link = config().public_url.rstrip("/") + reverse("accept_invitation", args=[secret])
     _send(member.organisation, email, link)
     return _members_page(request, member, InvitationForm(initial={"role": "bookkeeper"}), link=link)
@@ -141,6 +142,13 @@ def withdraw(request: HttpRequest, member: Member, invitation: uuid.UUID) -> Htt
     return redirect("members", member.organisation.id)
 
 
+def _moved(email: str, before: Name, after: str) -> str:
+    """From which role to which, as the trail has it; none when the person goes."""
+    if after:
+        return worded("audit_role", email=email, before=before, after=Name(after))
+    return worded("audit_role_gone", email=email, before=before)
+
+
 @require_POST
 @of_organisation("owner")
 def change(request: HttpRequest, member: Member, membership: int) -> HttpResponse:
@@ -156,9 +164,9 @@ def change(request: HttpRequest, member: Member, membership: int) -> HttpRespons
             raise Misconfigured(_("This is not a valid role."), _("Choose one from the list."))
         role = "" if remove else form.cleaned_data["role"]
         knew_secret = target.role == "owner" != role and bool(member.organisation.hook_url)
-        changed = changes_of({target.user.email: target.role}, {target.user.email: role})
+        before, email = Name(target.role), target.user.email
         change_role(target, role)
-        member.note("member removed" if remove else "role changed", changed or f"{target.user.email}: {role}")
+        member.note("member removed" if remove else "role changed", _moved(email, before, role))
     told = _("%(email)s was removed.") if remove else _("%(email)s now has the role %(role)s.")
     messages.success(request, told % {"email": target.user.email, "role": ROLE_WORDS.get(role, role)})
     if knew_secret:

@@ -10,12 +10,15 @@ from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpRe
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from kontobro.core.words import note_in
+from kontobro.web.language import language_now
 from kontobro.web.lists.fields import FilterForm, OfCompanies, filled, query_of
 from kontobro.web.lists.files import BOTH, Row, file_of
 from kontobro.web.lists.leaf import leaf_of
 from kontobro.web.models import AuditEvent
 from kontobro.web.organisation.acts import act_words
 from kontobro.web.process import process
+from kontobro.web.telling import shown_in
 from kontobro.web.tenancy import Member, connection_ids, of_organisation
 
 COLUMNS = ("when", "who", "action", *BOTH, "details")
@@ -39,7 +42,10 @@ def trail(request: HttpRequest, member: Member) -> HttpResponse:
     page = leaf_of(request, _events(member, form))
     shown = {
         "page": page,
-        "rows": [(event, act_words(event.action), names.get(event.connection_id, "")) for event in page],
+        "rows": [
+            (event, act_words(event.action), names.get(event.connection_id, ""), _details(request, event))
+            for event in page
+        ],
         "form": form,
         "query": query_of(request),
         "count": page.paginator.count,
@@ -54,7 +60,7 @@ def trail_file(request: HttpRequest, member: Member, form: str) -> StreamingHttp
     """The same as a file."""
     ids = connection_ids(member)
     asked, names = filled(TrailForm, request, companies=process.overview.names(ids)), process.overview.both_names(ids)
-    return file_of(member, form, "audit-trail", COLUMNS, lambda: _rows(_events(member, asked), names))
+    return file_of(member, form, "audit-trail", COLUMNS, lambda: _rows(request, _events(member, asked), names))
 
 
 def _events(member: Member, form: TrailForm) -> QuerySet[AuditEvent]:
@@ -71,7 +77,11 @@ def _events(member: Member, form: TrailForm) -> QuerySet[AuditEvent]:
     return events.order_by("at", "id") if form.order == ("at", False) else events.order_by("-at", "-id")
 
 
-def _rows(events: QuerySet[AuditEvent], names: Mapping[str, tuple[str, str]]) -> Iterator[Row]:
+def _details(request: HttpRequest, event: AuditEvent) -> str:
+    return note_in(event.detail, language_now(), shown_in(request.reader_locale))  # type: ignore[attr-defined]
+
+
+def _rows(request: HttpRequest, events: QuerySet[AuditEvent], names: Mapping[str, tuple[str, str]]) -> Iterator[Row]:
     """Page by page: no query stays open while a reader takes the file."""
     known = list(events.values_list("pk", flat=True))
     for at in range(0, len(known), CHUNK):
@@ -79,4 +89,4 @@ def _rows(events: QuerySet[AuditEvent], names: Mapping[str, tuple[str, str]]) ->
         for number in known[at : at + CHUNK]:
             if event := found.get(number):
                 both = names.get(event.connection_id, ("", ""))
-                yield [event.at, event.actor_name, act_words(event.action), *both, event.detail]
+                yield [event.at, event.actor_name, act_words(event.action), *both, _details(request, event)]

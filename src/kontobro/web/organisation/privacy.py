@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports import DocumentStore
+from kontobro.core.words import worded
 from kontobro.export.personal.data import (
     documents_holding,
     entries_of_person,
@@ -55,7 +56,7 @@ def export(request: HttpRequest, member: Member, connection: Connection) -> File
     def make(file: BinaryIO) -> None:
         count = export_company(connection, process.app.store, file, process.app.document_store_for(connection))
         _add_ours(connection, file)
-        member.note("personal data exported", f"{count} {'booking' if count == 1 else 'bookings'}", connection.id)
+        member.note("personal data exported", worded("audit_bookings", count=count), connection.id)
 
     name = f"kontobro-{slugify(connection.pleo_name) or 'company'}.zip"
     return made_file(member, name, "application/zip", make)
@@ -107,8 +108,8 @@ def erase(request: HttpRequest, member: Member, connection: Connection) -> HttpR
     if found:
         erase_entries(connection, process.app.store, found)
     held = _holding(connection, found)
-    unchanged = f"; documents {held} not changed" if held else ""
-    member.note("person erased", f"{_counted(found)}{unchanged}", connection.id)
+    kept = worded("audit_erased_but", count=len(found), numbers=held) if held else _counted(found)
+    member.note("person erased", kept, connection.id)
     told = ngettext(
         "%(count)s expense was erased from Kontobro. Pleo and the accounting system keep their own data.",
         "%(count)s expenses were erased from Kontobro. Pleo and the accounting system keep their own data.",
@@ -121,7 +122,7 @@ def erase(request: HttpRequest, member: Member, connection: Connection) -> HttpR
 
 def _counted(found: Sequence[str]) -> str:
     """How many expenses, as the trail has it."""
-    return f"{len(found)} {'expense' if len(found) == 1 else 'expenses'}"
+    return worded("audit_expenses", count=len(found))
 
 
 def _asked_for(request: HttpRequest) -> str:
