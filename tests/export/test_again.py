@@ -240,6 +240,24 @@ def refuses(harness: ExportHarness, reference: str) -> Any:
     return post
 
 
+def test_a_draft_that_someone_posts_while_it_is_withdrawn_is_not_written_a_second_time(tmp_path: Path) -> None:
+    sent: list[str] = []
+
+    def book(behind: Any, entries: Sequence[Entry]) -> Any:
+        sent.extend(entry.reference for entry in entries)
+        moving_on_book(behind, entries)
+        raise Uncertain("The accounting system did not answer in time.")
+
+    def withdraw(behind: Any, bookings: Sequence[Booking]) -> None:
+        behind.post(bookings)  # by a person, a moment before
+
+    with an_export_harness(tmp_path, exported_once(an_item(1))) as harness:
+        harness.alter(book=book, withdraw=withdraw)
+        harness.export()
+        assert sent.count(ONE) == 1
+        assert "2026-11-04 instead of 2026-10-05" in harness.failure(ONE)[1]
+
+
 def test_a_draft_that_is_not_posted_is_withdrawn_and_booked_again_once_it_can_be(tmp_path: Path) -> None:
     with an_export_harness(tmp_path, exported_once(an_item(1))) as harness:
         harness.alter(post=refuses(harness, ONE))

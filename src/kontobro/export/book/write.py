@@ -136,12 +136,14 @@ def _accept(run: Run, work: ItemWork, entry: Entry, booking: Booking) -> Move:
 
 
 def withdraw(run: Run, booking: Booking) -> bool:
-    """Delete a draft of ours. False when it is no draft, or the accounting system does not allow it."""
+    """Delete a draft of ours. False when it is no draft, when the accounting system does not allow it, or when someone
+    posted it since we looked: what would be written after that is a second entry, so we look again."""
     connector = run.ports.connector
     if booking.status != "draft" or not connector.capabilities.withdraws_drafts:
         return False
     run.erp(lambda: cast(Withdraws, connector).withdraw([booking]))
-    return True
+    left = run.erp(lambda: connector.find([booking.reference])).get(booking.reference)
+    return left is None or left.status == "void"
 
 
 def _reject(work: ItemWork, entry: Entry, problem: Problem, booking: Booking | None = None) -> Move:
