@@ -52,7 +52,7 @@ class Job(models.Model):
     def _compute_told(self):
         for job in self:
             job.status_name = name_in(job.status, self.env.lang)
-            job.failure_told = note_in(text_from(job.failure), self.env.lang) if job.failure else False
+            job.failure_told = note_in(text_from(job.failure) or "", self.env.lang) if job.failure else False
 
     @api.depends("connection_id", "job_id")
     def _compute_bookings(self):

@@ -127,7 +127,7 @@ class Job(OfConnection, ModelSQL, ModelView):
 
     def get_failure_told(self, name):
         """In the language of who looks; one that an older version kept is English."""
-        return note_in(text_from(self.failure), language()) if self.failure else ""
+        return note_in(text_from(self.failure) or "", language()) if self.failure else ""
 
     def get_bookings(self, name):
         bookings = Pool().get("kontobro.booking")
