@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.db import models
 
+from kontobro.core.words.facts import text_from, text_to
+
 if TYPE_CHECKING:
     Text: TypeAlias = models.TextField[str, str]
     OptionalText: TypeAlias = models.TextField[str | None, str | None]
@@ -33,3 +35,18 @@ class OfConnection(models.Model):
 
     class Meta:
         abstract = True
+
+
+class NotedField(models.TextField):  # type: ignore[type-arg]
+    """A text that may be of the catalogue (`core/words`): kept with its facts, so that each reader has it in their
+    language."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        return text_to(value)
+
+    def from_db_value(self, value: str | None, *_: object) -> str | None:
+        return text_from(value)
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.TextField", args, kwargs  # a column of texts, as before

@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 from kontobro.core.errors import Misconfigured, NotAllowed
 from kontobro.core.level import LEVELS, level_of, scopes_at, scopes_for
 from kontobro.core.model.connection import Connection, erp_destination, pleo_destination
-from kontobro.core.words.facts import text_from, text_to
 from kontobro.install.authorisation import consent_for
 from kontobro.pleo import ENVIRONMENTS
 from kontobro.service.config import Environment, config
+from kontobro.store.columns import NotedField
 from kontobro.store.secrets.codec import tokens_from
 from kontobro.web.process import process
 
@@ -196,21 +196,6 @@ class ApiToken(models.Model):
                 condition=models.Q(expires_at__gt=models.F("made_at")), name="kontobro_web_token_expires"
             ),
         )
-
-
-class NotedField(models.TextField):  # type: ignore[type-arg]
-    """A text that may be of the catalogue (`core/words`): kept with its facts, so that each reader has it in their
-    language."""
-
-    def get_prep_value(self, value: Any) -> Any:
-        return text_to(value)
-
-    def from_db_value(self, value: str | None, *_: object) -> str | None:
-        return text_from(value)
-
-    def deconstruct(self) -> Any:
-        name, _path, args, kwargs = super().deconstruct()
-        return name, "django.db.models.TextField", args, kwargs  # a column of texts, as before
 
 
 class AuditEvent(models.Model):
