@@ -10,12 +10,12 @@ from typing import Any, Protocol
 
 from kontobro.core.errors import Busy, KontobroError
 from kontobro.core.model.connection import Connection
-from kontobro.core.model.export import ExportJob
+from kontobro.core.model.export import OPEN, ExportJob
 from kontobro.core.model.journal import Entry
 from kontobro.core.ports import Store
 from kontobro.erp.kit.guard import guarded
 from kontobro.export import Ports, next_job
-from kontobro.export.job.ended import OPEN, note_ends
+from kontobro.export.job.ended import note_ends
 from kontobro.pleo import Ways, open_pleo
 from kontobro.store.django_store import DjangoStore
 from kontobro.testing.faults import STORE_COMMITS

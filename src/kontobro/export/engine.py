@@ -25,7 +25,7 @@ from kontobro.core.errors import (
     shown,
 )
 from kontobro.core.model.connection import Connection
-from kontobro.core.model.export import ExportJob, ItemReport, JobOutcome
+from kontobro.core.model.export import OPEN, ExportJob, ItemReport, JobOutcome
 from kontobro.core.model.findings import phrase_of, problem, remedy_of, sentences
 from kontobro.core.model.history import Move
 from kontobro.core.model.journal import references_of
@@ -59,7 +59,6 @@ log = logging.getLogger(__name__)
 BATCH = 100
 """Items worked on together."""
 
-OPEN = ("pending", "in_progress")
 
 NEEDED_SCOPES = frozenset({"export-jobs:read", "export-jobs:write", "export-items:read"})
 

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from kontobro.bootstrap import App
 from kontobro.core.errors import BadAnswer, KontobroError, LoginFailed, Misconfigured, Unreachable
 from kontobro.core.model.connection import Connection
-from kontobro.core.model.export import ExportJob
+from kontobro.core.model.export import OPEN, ExportJob
 from kontobro.core.model.settings import SyncKind
 from kontobro.core.words import Name, told
 from kontobro.export.documents.actions import DocumentsOf
 from kontobro.export.documents.waiting import WaitingDocuments, waiting_of
-from kontobro.export.engine import OPEN, JobResult, next_job, run_job
+from kontobro.export.engine import JobResult, next_job, run_job
 from kontobro.export.job.ended import note_ends
 from kontobro.export.job.run import Ports
 from kontobro.export.settle import Settled, settle

@@ -19,7 +19,7 @@ from typing import Final, Protocol
 from kontobro.bootstrap import App
 from kontobro.core.errors import KontobroError, Unreachable
 from kontobro.core.model.connection import Connection
-from kontobro.export.engine import OPEN
+from kontobro.core.model.export import OPEN
 from kontobro.pleo.http.kept import KeptConnections
 from kontobro.sync.run import due_kinds
 

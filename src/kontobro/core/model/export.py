@@ -10,13 +10,16 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 from kontobro.core.errors import ItemFailure, JobFailure, Problem
 from kontobro.core.model.money import Money
 
 ItemStatus = Literal["in_progress", "successful", "failed"]
 """The item statuses that we set (`pleo/rules.md` §1.8)."""
+
+OPEN: Final = ("pending", "in_progress")
+"""The statuses of a job, and of an item in it, that is not over (`pleo/rules.md` §1)."""
 
 JobEvent = Literal["started", "completed", "completed_with_errors", "failed"]
 

@@ -15,7 +15,7 @@ from typing import Final, NoReturn
 
 from kontobro.core.errors import Busy, JobGone, KontobroError, Taken, Unreachable
 from kontobro.core.model.connection import Connection
-from kontobro.core.model.export import ExportJob, ItemReport, JobOutcome
+from kontobro.core.model.export import OPEN, ExportJob, ItemReport, JobOutcome
 from kontobro.core.model.history import JobRow
 from kontobro.core.words import told, worded
 from kontobro.export.job.run import Ports, Progress
@@ -34,8 +34,6 @@ QUIET: Final = timedelta(minutes=2)
 
 APART: Final = 60.0
 """Seconds within which two installations that find the same job left alone act on it apart."""
-
-OPEN: Final = ("pending", "in_progress")
 
 PAUSES: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Seconds between looks at a job that is to change at Pleo: a minute in all."""
@@ -150,7 +148,7 @@ class Claimant:
         self.ports.pleo.complete(job.id, outcome)
         try:
             for pause in PAUSES:
-                if self.ports.pleo.job(job.id).status not in ("pending", "in_progress"):
+                if self.ports.pleo.job(job.id).status not in OPEN:
                     return
                 self.ports.clock.sleep(pause)
         except Unreachable as fault:

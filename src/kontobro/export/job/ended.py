@@ -7,13 +7,13 @@ from typing import Final
 
 from kontobro.core.errors import Busy, JobGone, KontobroError
 from kontobro.core.model.connection import Connection
+from kontobro.core.model.export import OPEN
 from kontobro.core.model.history import JobRow
 from kontobro.export.job.claim import end_of
 from kontobro.export.job.run import Ports
 
 log = logging.getLogger(__name__)
 
-OPEN: Final = ("pending", "in_progress")
 
 LOOKED_AT: Final = 200
 """Jobs of our history, newest first, among which those without an end are looked for."""

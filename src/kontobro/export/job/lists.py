@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from kontobro.core.errors import IncompleteList
-from kontobro.core.model.export import ExportItem, ExportJob, JobItem, MalformedItem
+from kontobro.core.model.export import OPEN, ExportItem, ExportJob, JobItem, MalformedItem
 from kontobro.core.words import worded
 from kontobro.export.job.ids import Ids, Packed, packed, unpacked
 from kontobro.export.job.run import Ports
@@ -27,8 +27,6 @@ READS = 3
 
 PAUSE = 5.0
 """Seconds between two reads."""
-
-OPEN = ("pending", "in_progress")
 
 
 @dataclass(slots=True, kw_only=True)

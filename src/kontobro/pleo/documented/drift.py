@@ -7,7 +7,7 @@ so that looking costs little beside the reading itself. Nothing depends on what 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Literal, NamedTuple
@@ -142,12 +142,20 @@ def _walk(value: Any, known: Tree, path: str, found: dict[str, None]) -> None:
 def _tree(call: str) -> Tree:
     """The documented fields of a call as a tree."""
     contract = contract_of(call)
+    return _as_tree(contract.fields if contract else ())
+
+
+def _as_tree(paths: Iterable[str]) -> dict[str, Any]:
     root: dict[str, Any] = {}
-    for path in contract.fields if contract else ():
+    for path in paths:
         at = root
-        for part in path.replace("[]", ".[]").split("."):
+        for part in _parts(path):
             at = at.setdefault(part, {})
     return root
+
+
+def _parts(path: str) -> list[str]:
+    return path.replace("[]", ".[]").split(".")
 
 
 # --------------------------------------------------------------------------------------------------- words
@@ -165,7 +173,7 @@ def _words(content: bytes, call: str) -> list[tuple[str, str]]:
         raise ValueError(type(error).__name__) from None
     found: dict[tuple[str, str], None] = {}
     for path, known in contract.words.items():
-        for text in _texts(read, path.replace("[]", ".[]").split(".")):
+        for text in _texts(read, _parts(path)):
             if known and text not in known:
                 found[path, text] = None
     return list(found)
@@ -188,12 +196,7 @@ def _decoder(call: str) -> msgspec.json.Decoder[Any] | None:
     contract = contract_of(call)
     if contract is None or not contract.words:
         return None
-    tree: dict[str, Any] = {}
-    for path in contract.words:
-        at = tree
-        for part in path.replace("[]", ".[]").split("."):
-            at = at.setdefault(part, {})
-    return msgspec.json.Decoder(_type(tree, "Words"))
+    return msgspec.json.Decoder(_type(_as_tree(contract.words), "Words"))
 
 
 def _type(tree: dict[str, Any], name: str) -> Any:

@@ -17,7 +17,6 @@ from typing import Any, Final, Protocol
 from kontobro.core.ports import Clock
 from kontobro.pleo.documented.drift import Kind, News, Seen, news_in
 
-FILE: Final = "pleo-news.json"
 MOST_KEPT: Final = 300
 MOST_BYTES: Final = 256 * 1024
 WEBHOOK: Final = "webhook"

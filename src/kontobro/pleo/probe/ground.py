@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from kontobro.core.dialect import Dialect
 from kontobro.core.model.connection import Connection, Tokens
+from kontobro.core.model.export import OPEN
 from kontobro.pleo.http import endpoints
 from kontobro.pleo.http.calls import Params
 from kontobro.pleo.http.endpoints import Endpoint
 from kontobro.pleo.probe.asker import Answer, Asker, NoAnswer
 
-OPEN: Final = ("pending", "in_progress")
 PAGE: Final = 20
 """Entries a page: what every Pleo is taken to allow."""
 MOST_PAGES: Final = 50

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final
 
+from kontobro.core.model.export import OPEN
 from kontobro.pleo.documented.contract import contract_of
 from kontobro.pleo.documented.shape import shape_of, unknown_in, unseen_in
 from kontobro.pleo.http import endpoints
 from kontobro.pleo.http.calls import Params
 from kontobro.pleo.http.endpoints import Endpoint
 from kontobro.pleo.probe.asker import NoAnswer
-from kontobro.pleo.probe.ground import OPEN, PAGE, Found, Ground
+from kontobro.pleo.probe.ground import PAGE, Found, Ground
 
 INCOMING: Final = frozenset({"refund", "chargeback", "cashback"})
 LATEST: Final = 3

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 from kontobro.core.dialect import Dialect, dialect_of
 from kontobro.core.errors import BadAnswer, KontobroError, LoginFailed, Misconfigured
 from kontobro.core.model.connection import Connection
+from kontobro.core.model.export import OPEN
 from kontobro.core.ports import Clock, TokenStore
 from kontobro.core.words import told
 from kontobro.pleo.documented.news import Counted
@@ -183,7 +184,7 @@ def _next_job(ground: Ground, wanted: Wanted) -> str:
         company = str(answer.data.get("companyId", "")).lower()
         if answer.good and company != ground.connection.company_id.lower():
             raise NoAnswer("the named job is another company's")
-        if answer.good and answer.data.get("status") in ("pending", "in_progress"):
+        if answer.good and answer.data.get("status") in OPEN:
             return job
     raise NoAnswer("no named job is open: press Export in Pleo and name the job with --job")
 

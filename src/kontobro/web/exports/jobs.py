@@ -13,9 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
+from kontobro.core.model.export import OPEN
 from kontobro.core.model.history import JobRow
 from kontobro.core.words import told, worded
-from kontobro.export.engine import OPEN
 from kontobro.export.preview import preview_job
 from kontobro.web.exports.bookings import JobItemsForm, listed
 from kontobro.web.exports.entries import Names, item_words, shown_entry

@@ -10,15 +10,13 @@ from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpRe
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from kontobro.core.words import note_in
-from kontobro.web.language import language_now
 from kontobro.web.lists.fields import FilterForm, OfCompanies, filled, query_of
 from kontobro.web.lists.files import BOTH, Row, file_of
 from kontobro.web.lists.leaf import leaf_of
 from kontobro.web.models import AuditEvent
 from kontobro.web.organisation.acts import act_words
 from kontobro.web.process import process
-from kontobro.web.telling import shown_in
+from kontobro.web.telling import told
 from kontobro.web.tenancy import Member, connection_ids, of_organisation
 
 COLUMNS = ("when", "who", "action", *BOTH, "details")
@@ -43,7 +41,7 @@ def trail(request: HttpRequest, member: Member) -> HttpResponse:
     shown = {
         "page": page,
         "rows": [
-            (event, act_words(event.action), names.get(event.connection_id, ""), _details(request, event))
+            (event, act_words(event.action), names.get(event.connection_id, ""), told(request, event.detail))
             for event in page
         ],
         "form": form,
@@ -77,10 +75,6 @@ def _events(member: Member, form: TrailForm) -> QuerySet[AuditEvent]:
     return events.order_by("at", "id") if form.order == ("at", False) else events.order_by("-at", "-id")
 
 
-def _details(request: HttpRequest, event: AuditEvent) -> str:
-    return note_in(event.detail, language_now(), shown_in(request.reader_locale))  # type: ignore[attr-defined]
-
-
 def _rows(request: HttpRequest, events: QuerySet[AuditEvent], names: Mapping[str, tuple[str, str]]) -> Iterator[Row]:
     """Page by page: no query stays open while a reader takes the file."""
     known = list(events.values_list("pk", flat=True))
@@ -89,4 +83,4 @@ def _rows(request: HttpRequest, events: QuerySet[AuditEvent], names: Mapping[str
         for number in known[at : at + CHUNK]:
             if event := found.get(number):
                 both = names.get(event.connection_id, ("", ""))
-                yield [event.at, event.actor_name, act_words(event.action), *both, _details(request, event)]
+                yield [event.at, event.actor_name, act_words(event.action), *both, told(request, event.detail)]
