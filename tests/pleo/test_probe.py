@@ -27,7 +27,7 @@ from tests.support.scripted_pleo import Stage, a_connection, a_job, page, refusa
 READ = {
     "company_key": [({}, "company_id"), ({"company_key": "companyId"}, "companyId")],
     "tag_scope": [({}, "tag-groups"), ({"tag_scope": "tag-group"}, "tag-group")],
-    "names_subject": [({}, "company"), ({"names_subject": False}, "no")],
+    "names_subject": [({}, "company"), ({"names_subject": "no"}, "no")],
     "missing_installation": [({}, "400"), ({"missing_installation": 404}, "404")],
     "lists_heed_filters": [({}, "yes"), ({"lists_heed_filters": False}, "no")],
     "total_is_length": [({}, "yes"), ({"total_is_length": False}, "no")],
