@@ -149,7 +149,7 @@ class Rules:
     total_is_length: bool = field(default=True, metadata=_flag("api.md B0: nowhere defined"))
     longest_reason: int = field(default=1000, metadata=_answers(1000, 255, source="assumed; 255 as in api.md F"))
 
-    max_active_tags: int = field(default=5_000, metadata=_answers(5_000, 20, source="api.md C: stated nowhere"))
+    max_active_tags: int = field(default=5_000, metadata=_answers(5_000, 2, source="api.md C: stated nowhere"))
     account_match: AccountMatch = field(
         default="identical", metadata=_answers("identical", "identical_or_archived", "never", source="api.md F, L9")
     )
