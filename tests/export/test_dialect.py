@@ -48,7 +48,7 @@ from pleo_sandbox.state.sandbox import Sandbox
 from tests.support.connected_home import SETTINGS
 from tests.support.empty_store import put_empty_store
 from tests.support.export_harness import Altered, SandboxClock
-from tests.support.pleo_answers import GOOD, REFUNDS, Effect, effect_of, played
+from tests.support.pleo_answers import CONNECTING, GOOD, REFUNDS, Effect, effect_of, played
 from tests.support.pleo_answers import expenses as good_expenses
 from tests.support.pleo_company import COMPANY, a_company, a_line, an_item, entry_id
 from tests.support.scripted_pleo import MemoryTokens
@@ -238,7 +238,7 @@ def sync_twice(world: World, connection: Connection, ports: Ports) -> None:
     assert sum(1 for _ in world.sandbox.tags.tags.of(COMPANY)) == min(VALUES, world.sandbox.rules.max_active_tags)
 
 
-@pytest.mark.parametrize("rules", played())
+@pytest.mark.parametrize("rules", played(CONNECTING))
 def test_oauth_and_webhooks_under_each_answer(tmp_path: Path, rules: dict[str, Any]) -> None:
     with a_world(rules, tmp_path) as world:
         app = world.sandbox.register_client([REDIRECT])

@@ -79,6 +79,18 @@ PLAYED: Final = {
 """By name: what Pleo answers, each other answer alone."""
 
 
+OF_EXPORTS: Final = frozenset(
+    """update_batch job_key keep_alive_by_item all_failed reason_on_errors unknown_reasons login_reason longest_reason
+    max_active_tags account_match batch_items_fail_alone tax_code_must_be_known exclusive_tax_codes keeps_external_id
+    successful_is_final unknown_job entries_scope entries_need_scope pending_takes_updates expires_in events_take
+    update_limit_status incoming_sign amount_fractions receipts_need_login contra_accounts_needed pending_may_fail
+    final_event_fits_items failed_needs_reason external_url_is_checked twins_are_refused""".split()
+)
+"""Switches that show in exports and syncs alone: a login, an installation and webhooks meet none of them."""
+CONNECTING: Final = {name: rules for name, rules in PLAYED.items() if not rules or rules.keys() - OF_EXPORTS}
+"""The cases that a login, an installation or webhooks may meet."""
+
+
 def played(cases: Mapping[str, Answers] = PLAYED) -> list[Any]:
     """The cases for `parametrize`."""
     return [pytest.param(dict(rules), id=name) for name, rules in cases.items()]
