@@ -78,6 +78,7 @@ SAME = {
     "documents {numbers}",
     "{count} dimension",
     "For {of}: {names}.",
+    "{count}×: {news}",
     "ISO 8859-15",
     "{count} journal",
     "{count} period",

@@ -1,4 +1,4 @@
-"""The service under every answer that Pleo's documents leave open: one worker, one company, an export each. It is asked
+"""The service under every answer that Pleo's documents leave open: one worker, an export each. It is asked
 for as a webhook does, or found by polling where the list of jobs is what may differ.
 
 `tests/export/test_dialect.py` has connect, export and sync pass under each in process, `tests/cli/test_each_answer.py`
@@ -28,7 +28,8 @@ from pleo_sandbox.rules import Rules
 from tests.support.pleo_answers import GOOD, INVOICE, PLAYED, STUCK, Effect, effect_of, expenses, played
 from tests.support.running_service import RunningService, a_running_service, wait_for
 
-COMPANY = "c000"
+COMPANIES = 6
+"""In turns: one connection sends Pleo 500 calls a minute at most, and waits then."""
 POLLED = {"unseen_word", "lists_reversed", "lists_heed_filters", "largest_page", "company_key", "unknown_fields"}
 WHOLE_TURN = 3600.0
 """As long as the interval of polling, so that one turn has every connection in it."""
@@ -43,11 +44,12 @@ pytestmark = pytest.mark.slow
 
 @dataclass
 class Serving:
-    """A service at work, and what it said of each piece of work."""
+    """A service at work, the company whose turn it is, and what was said of each piece of its work."""
 
     service: RunningService
     worker: Worker
     heard: list[tuple[Work, list[Result], KontobroError | None]] = field(default_factory=list)
+    company: str = ""
     turns: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def answers(self, rules: dict[str, Any]) -> None:
@@ -59,7 +61,7 @@ class Serving:
 
     def press_export(self, numbers: Collection[int]) -> tuple[Job, dict[int, str]]:
         """A job, and the ids of its expenses by number."""
-        company, known = self.service.companies[COMPANY], {}
+        company, known = self.service.companies[self.company], {}
         for number, expense in enumerate(expenses(), start=1):
             if number in numbers:
                 item = expense.item | {"accountingEntryId": str(uuid.uuid4()), "companyId": company}
@@ -72,12 +74,12 @@ class Serving:
 
     def is_done(self) -> bool:
         """Whether a piece of work was told of, and none is under way: until then the next would have to wait."""
-        return bool(self.heard) and all(work.ended_at for work in self.worker.runner.work(COMPANY))
+        return bool(self.heard) and all(work.ended_at for work in self.worker.runner.work(self.company))
 
     def look(self, rules: dict[str, Any]) -> None:
-        """Find the job: by a turn, to its end, where the list of jobs may differ; else as a webhook has it looked for."""
+        """Find the job: by a turn, to its end, where the list of jobs may differ; else as a webhook has it done."""
         if not POLLED & rules.keys() and rules:
-            self.worker.runner.export(COMPANY)
+            self.worker.runner.export(self.company)
             return
         turn = self.worker.runner.turn(next(self.turns), WHOLE_TURN)
         self.worker.runner.client.retrieve_workflow(turn).get_result(polling_interval_sec=0.02)
@@ -91,17 +93,18 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
         heard.append((work, list(done), fault))
 
     folder: Path = tmp_path_factory.mktemp("service")
-    with a_running_service(folder, items=0) as service, service.at_work(hear) as worker:
+    with a_running_service(folder, companies=COMPANIES, items=0) as service, service.at_work(hear) as worker:
         service.sandbox.traffic.limit = None
         yield Serving(service, worker, heard)
 
 
 @pytest.mark.parametrize("rules", played({**PLAYED, "stuck": STUCK}))
 def test_an_export_by_polling_under_each_answer(serving: Serving, rules: dict[str, Any]) -> None:
+    serving.company = f"c{next(serving.turns) % COMPANIES:03}"
     rules = rules | ({"events_take": 1} if "events_take" in rules else {})
     job, ids = serving.press_export(ALL if rules == STUCK else SOME)
     serving.answers(rules)
-    before = serving.service.booked(COMPANY)
+    before = serving.service.booked(serving.company)
     serving.heard.clear()
     serving.look(rules)
     effect = effect_of(rules)
@@ -115,7 +118,7 @@ def test_an_export_by_polling_under_each_answer(serving: Serving, rules: dict[st
         else:
             assert fault is None
             check_job(job, ids, effect, [one for one in done if isinstance(one, JobResult)])
-    booked = {reference.removesuffix("/pay") for reference in serving.service.booked(COMPANY) - before}
+    booked = {reference.removesuffix("/pay") for reference in serving.service.booked(serving.company) - before}
     left_out = set(ids) if effect.unseen or rules == STUCK else {*effect.refused, *([1] if effect.stops else [])}
     assert booked == {id for number, id in ids.items() if number not in left_out}
     serving.answers({})

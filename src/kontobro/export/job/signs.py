@@ -1,8 +1,8 @@
 """Types of expenses that are booked in one direction whatever their sign, and come with both signs in one job.
 
 Pleo states no sign of money that comes in (`pleo/rules.md` 2.2), so the type is the direction, and the sign says
-nothing (`posting-rules.md` §3). With both signs it says something: of a lost chargeback, of a top-up that bounced. Which
-of the two means that, a bookkeeper has to say; until then neither is booked.
+nothing (`posting-rules.md` §3). With both signs it says something: of a lost chargeback, of a top-up that bounced.
+Which of the two means that, a bookkeeper has to say; until then neither is booked.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ def mixed_signs(
 ) -> Mapping[str | None, Problem]:
     """The items of types that have come with both signs, by entry id. `seen` remembers the signs of the job so far."""
     blind = [
-        (row, item) for item in items if isinstance(item, ExportItem) and (row := _blind_row(item, settings)) is not None
+        (row, item)
+        for item in items
+        if isinstance(item, ExportItem) and (row := _blind_row(item, settings)) is not None
     ]
     for row, item in blind:
         if item.amount.wallet.minor:
