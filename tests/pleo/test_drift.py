@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from kontobro.bootstrap import App
+from kontobro.bootstrap import App, news_of
 from kontobro.core.words import LANGUAGES, Noted, note_in
 from kontobro.health.data_folder import pleo as looked_at
 from kontobro.pleo import PleoClient, Ways, open_pleo
@@ -216,6 +216,21 @@ def test_the_doctor_names_the_latest_and_what_is_set(tmp_path: Path) -> None:
     assert "Das unbekannte Feld data[].f0" in note_in(answers.message, "de")
     (tmp_path / "pleo.toml").write_text("[staging]\nupdate_batch = 0\n")
     assert looked_at(app)[0].verdict == "bad"
+    store.close()
+
+
+def test_a_module_keeps_a_file_for_each_database_in_its_erps_own_folder(tmp_path: Path) -> None:
+    """As `addons/` open their application: with a folder of the ERP's data, where nothing has to exist yet."""
+    store, stage = open_store(put_empty_store(tmp_path / "kontobro.sqlite3")), Stage()
+    stage.on(JOBS, page([a_job(colour="red")]))
+    first, second = (
+        App(tmp_path, store, stage.clock, news=news_of(tmp_path / "data", name)) for name in ("a/b", "other")
+    )
+    client(stage, first.watch()).jobs([])
+    assert "data[].colour" in first.pleo_news()
+    assert second.pleo_news() == ""
+    assert App(tmp_path, store, stage.clock, news=news_of(tmp_path / "data", "a/b")).pleo_news() == first.pleo_news()
+    assert [path.stat().st_mode & 0o077 for path in tmp_path.glob("data/kontobro")] == [0]
     store.close()
 
 

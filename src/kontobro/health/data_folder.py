@@ -116,9 +116,7 @@ def _switches(app: App) -> list[Finding]:
 
 
 def _news(app: App) -> Finding:
-    from kontobro.pleo.documented.news import NewsFile, told_news
-
-    if told := told_news(NewsFile(app.news).read() if app.news else []):
+    if told := app.pleo_news():
         return Finding("Pleo's answers", "warn", told, worded("found_report_answers"))
     return Finding("Pleo's answers", "ok", worded("found_answers_documented"))
 
