@@ -79,6 +79,7 @@ SAME = {
     "{count} dimension",
     "For {of}: {names}.",
     "{count}×: {news}",
+    "{place}: {before} → {after}",
     "ISO 8859-15",
     "{count} journal",
     "{count} period",

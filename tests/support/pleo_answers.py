@@ -45,7 +45,6 @@ class Effect:
 
 NONE: Final = Effect()
 _NO_RECEIPT = ("receipt_download_failure", "receipt")
-_MIXED = ("invalid_configuration", "positive and negative amounts")
 
 EFFECTS: Final[Mapping[tuple[str, object], Effect]] = {
     ("unseen_word", "type"): Effect({1: ("invalid_configuration", "type unseen_word")}),
@@ -53,7 +52,6 @@ EFFECTS: Final[Mapping[tuple[str, object], Effect]] = {
     ("unseen_word", "taxType"): Effect({TAXED: ("validation_failure", "unseen_word")}),
     ("unseen_word", "itemStatus"): Effect(stops="status unseen_word"),
     ("unseen_word", "jobStatus"): Effect(unseen=True),
-    ("incoming_sign", "both"): Effect(dict.fromkeys(REFUNDS, _MIXED)),
     ("amount_fractions", True): Effect({1: ("validation_failure", "whole")}),
     ("receipts_need_login", True): Effect(dict.fromkeys((1, 2), _NO_RECEIPT)),
 }

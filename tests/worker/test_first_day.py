@@ -1,7 +1,8 @@
 """The first day at Pleo, rehearsed: the probe finds out how this Pleo is, its answers are set, and the service exports.
 
 `tests/pleo/test_probe.py` plays each answer alone, `tests/export/test_dialect.py` has connect, sync and export pass
-under each, `test_each_answer.py` the service. Here is the way from the one to the other: the client knows nothing but what the probe set.
+under each, `test_each_answer.py` the service. Here is the way from the one to the other: the client knows nothing but
+what the probe set.
 """
 
 from __future__ import annotations

@@ -23,7 +23,6 @@ from kontobro.export.job.invoices import Seen, duplicate, keys_to_ask, noted, re
 from kontobro.export.job.masters import with_codes
 from kontobro.export.job.patience import Patience
 from kontobro.export.job.run import Ports, StopJob
-from kontobro.export.job.signs import mixed_signs
 from kontobro.export.receipts.fetch import check_links
 
 
@@ -111,17 +110,12 @@ def preview_items(
     """The rules, the accounting system's own validation, and what exists already. `seen`: what came before these."""
     today = local_day(ports.clock.now(), connection, masters)
     bills = ports.connector.capabilities.bills
-    seen = Seen() if seen is None else seen
-    mixed = mixed_signs(items, connection.settings, seen)
-    posted = [
-        _refused(post_item(item, connection.settings, masters, today, bills=bills), mixed.get(item.entry_id))
-        for item in items
-    ]
+    posted = [post_item(item, connection.settings, masters, today, bills=bills) for item in items]
     entries = [entry for one in posted for entry in one.entries]
     refusals = dict(zip((e.reference for e in entries), ports.connector.validate(entries), strict=True))
     keys = [entry.reference for entry in entries] + keys_to_ask(entries, ports.connector.capabilities)
     found = ports.connector.find(list(dict.fromkeys(keys))) if entries else {}
-    posted = _with_remarks(posted, found, seen, connection.settings)
+    posted = _with_remarks(posted, found, Seen() if seen is None else seen, connection.settings)
     return [
         _preview(
             connection,
@@ -133,10 +127,6 @@ def preview_items(
         )
         for item, one in zip(items, posted, strict=True)
     ]
-
-
-def _refused(posted: Posted, refused: Problem | None) -> Posted:
-    return replace(posted, entries=(), problems=(*posted.problems, refused)) if refused else posted
 
 
 def _with_remarks(

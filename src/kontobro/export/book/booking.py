@@ -30,7 +30,6 @@ from kontobro.export.book.work import ItemWork, booked_move, pairs, plans_of
 from kontobro.export.book.write import Unresolved, withdraw, write
 from kontobro.export.job.invoices import duplicate, keys_to_ask, remark, stops
 from kontobro.export.job.run import Run
-from kontobro.export.job.signs import mixed_signs
 from kontobro.export.receipts.fetch import check_links, fetch_all
 
 Tasks = Sequence[tuple[ItemWork, Entry]]
@@ -52,7 +51,6 @@ def planned_batch(run: Run, items: Sequence[ExportItem | MalformedItem]) -> tupl
     """All that comes before a write: rules, receipts, what the accounting system would refuse, the plan in the store.
     The second are the writes of earlier runs whose outcome is unknown."""
     works = [apply_rules(run, item) for item in items]
-    refuse_mixed_signs(run, works)
     fetch_receipts(run, works)
     validate(run, works)
     look_around(run, works)
@@ -80,15 +78,6 @@ def apply_rules(run: Run, item: ExportItem | MalformedItem) -> ItemWork:
         item, run.connection.settings, run.masters, run.today, bills=run.ports.connector.capabilities.bills
     )
     return ItemWork(item, posted.entries, list(posted.problems), list(posted.notes))
-
-
-def refuse_mixed_signs(run: Run, works: Sequence[ItemWork]) -> None:
-    """Items whose direction is not clear any more, now that their type has come with both signs."""
-    found = mixed_signs([work.item for work in works], run.connection.settings, run.seen)
-    for work in works:
-        if refused := found.get(work.item.entry_id):
-            work.entries = ()
-            work.problems.append(refused)
 
 
 def fetch_receipts(run: Run, works: Sequence[ItemWork]) -> None:

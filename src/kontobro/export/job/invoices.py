@@ -36,13 +36,11 @@ Found = Mapping[EntryKey, Booking]
 
 @dataclass(slots=True)
 class Seen:
-    """What came earlier in the same job: invoices by what their paper says, what is left to pay of bills, and which
-    signs the types had whose sign says nothing (True: positive)."""
+    """What came earlier in the same job: invoices by what their paper says, and what is left to pay of bills."""
 
     twins: dict[TwinKey, Entry] = field(default_factory=dict)
     bills: dict[tuple[str, str], Bill] = field(default_factory=dict)
     left: dict[str, Decimal] = field(default_factory=dict)
-    signs: dict[tuple[str, str | None], set[bool]] = field(default_factory=dict)
 
 
 def keys_to_ask(entries: Iterable[Entry], capabilities: Capabilities) -> list[EntryKey]:
