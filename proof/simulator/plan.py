@@ -115,6 +115,7 @@ class Act:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A world and its acts. `homes`: each exporter's installation by number, so `(0, 0)` are two exporters at one.
+    `by_the_clock`: exporters look for work each quarter of an hour, all at once, as cron starts them.
     `restart_seconds`: until a new process takes a dead one's place. `presses`: how often Export is pressed again when
     nothing is left to do and something is still to go wrong."""
 
@@ -130,6 +131,7 @@ class Plan:
     homes: tuple[int, ...]
     auth: Auth = "api_key"
     webhooks: bool = False
+    by_the_clock: bool = False
     store: StoreKind = "sqlite"
     erp: ErpKind = "memory"
     restart_seconds: int = 20
@@ -147,6 +149,7 @@ class Plan:
             "one exporter" if self.homes == (0,) else many,
             "login by OAuth" if self.auth == "oauth" else "login by API key",
             "webhooks" if self.webhooks else "",
+            "all look at the same minute" if self.by_the_clock else "",
             f"entries are {'drafts' if self.drafts else 'posted at once'}"
             + (", to be posted" if self.drafts and self.posted else ""),
             "what was voided is asked about" if self.voided == "ask" else "",
@@ -173,6 +176,7 @@ def plan_of(seed: int, *, store: StoreKind = "sqlite", erp: ErpKind = "memory") 
         homes=draw.choice(((0,), (0,), (0, 0), (0, 1))),
         auth=draw.choice(("api_key", "api_key", "oauth")),
         webhooks=draw.random() < 0.4,
+        by_the_clock=draw.random() < 0.4,
         store=store,
         erp=erp,
         acts=(),
@@ -191,6 +195,7 @@ def _acts(plan: Plan, draw: random.Random) -> tuple[Act, ...]:
     }
     if plan.homes == (0, 1) and plan.reference == "searchable":
         kinds = {kind: weight for kind, weight in kinds.items() if kind not in NOT_APART}
+        kinds["delete our history"] *= 4  # what sets these two apart is their histories
     spread = draw.choice((60, SPREAD, SPREAD))
     chosen = draw.choices(list(kinds), weights=list(kinds.values()), k=draw.randint(1, MOST_ACTS))
     acts = [Act(draw.randrange(spread), kind, draw.random()) for kind in chosen]

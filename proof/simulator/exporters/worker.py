@@ -134,13 +134,19 @@ class Exporters:
         while not self.over:
             try:
                 self._look_for_work(worker)
-                rest = POLL
+                rest = self._until_the_next()
             except Killed:
                 rest = float(self.world.plan.restart_seconds)
                 self._ended(worker)
             worker.fenced = False
             if not self.over:
                 self.world.schedule.rest(worker, rest)
+
+    def _until_the_next(self) -> float:
+        """Seconds until an exporter that did what it could looks again."""
+        if not self.world.plan.by_the_clock:
+            return POLL
+        return POLL - self.world.clock.now().timestamp() % POLL
 
     def connect_again(self, homes: Iterable[int]) -> bool:
         """A person gives a new login wherever it has ended. Whether that was anywhere."""
