@@ -29,6 +29,8 @@ from proof.simulator.pleo.webhooks import Mail
 from proof.simulator.schedule import Killed, Worker
 from proof.simulator.world import World
 
+ENDS = ("completed", "completed_with_errors", "failed")
+
 POLL = 900.0
 """Virtual seconds between two looks for work."""
 
@@ -202,10 +204,18 @@ class Exporters:
         """Our store has taken something."""
         if name == "save_tokens":
             self.logins.stored(worker)
-        if name == "end_job" and given[2] in OPEN:
-            self.wrong.append(f"our history says that an export ended, and that it is {given[2]}")
+        if name == "end_job":
+            self.wrong.extend(self._wrong_end(str(given[1]), str(given[2])))
 
     # ------------------------------------------------------------------------------------------------
+
+    def _wrong_end(self, job_id: str, status: str) -> Iterator[str]:
+        """What our history says of an export's end, and is not so."""
+        if status in OPEN:
+            yield f"our history says that an export ended, and that it is {status}"
+        is_open = any(job.is_open and job.id == job_id for job in self.company.sandbox.jobs)
+        if is_open and status in ENDS and job_id not in self.box.told_ends:
+            yield f"our history says that an export ended as {status}, and Pleo was never told"
 
     def _ended(self, worker: Worker) -> None:
         """Its process was killed."""
