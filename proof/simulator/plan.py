@@ -9,13 +9,14 @@ from typing import Final, Literal
 
 Reference = Literal["enforced", "searchable"]
 StoreKind = Literal["sqlite", "postgresql"]
-ErpKind = Literal["memory", "beancount", "plain"]
+ErpKind = Literal["memory", "beancount", "plain", "files"]
 Auth = Literal["api_key", "oauth"]
 
 BOOKS: Final[Mapping[ErpKind, str]] = {
     "memory": "an accounting system in memory",
     "beancount": "Beancount",
     "plain": "a file that doubles what is written twice",
+    "files": "documents in a folder",
 }
 
 FORM: Final = 4
@@ -62,7 +63,23 @@ OF_WEBHOOKS: Final[Mapping[str, int]] = {
 }
 """Beside them, where Pleo tells of new jobs."""
 
-INTERRUPTS: Final = ("void by hand", "delete by hand", "edit by hand")
+OF_FILES: Final[Mapping[str, int]] = {
+    "take the files": 14,
+    "mark as imported": 4,
+    "take the mark back": 2,
+    "release a document": 5,
+    "look after the documents": 4,
+    "delete our history": 5,
+}
+"""Beside them, where documents are delivered to a folder."""
+
+NOT_OF_FILES: Final = (
+    *("void by hand", "delete by hand", "post by hand", "edit by hand"),
+    "writes go astray for a while",
+)
+"""No one works in a sealed document, and a folder says at once whether it has a file."""
+
+INTERRUPTS: Final = ("void by hand", "delete by hand", "edit by hand", "take the files", "release a document")
 """What people do matters most where an export was interrupted: half of these are followed by a kill."""
 
 NOT_APART: Final = (
@@ -120,16 +137,27 @@ class Plan:
         return (
             "" if self.store == "sqlite" else "the store is PostgreSQL",
             "" if self.erp == "memory" else f"entries are booked into {BOOKS[self.erp]}",
-            f"the reference is {self.reference}",
-            f"a late write shows within {self.settle_seconds} s" if self.reference == "searchable" else "",
+            *((self._papers,) if self.erp == "files" else self._entries),
             "one exporter" if self.homes == (0,) else many,
             "login by OAuth" if self.auth == "oauth" else "login by API key",
             "webhooks" if self.webhooks else "",
+            "" if self.bills else "no bills",
+        )
+
+    @property
+    def _papers(self) -> str:
+        sizes = {1: "a document for each entry", 2: "a document for a few rows"}
+        return sizes.get(self.batch_size, "a document for each export")
+
+    @property
+    def _entries(self) -> Sequence[str]:
+        return (
+            f"the reference is {self.reference}",
+            f"a late write shows within {self.settle_seconds} s" if self.reference == "searchable" else "",
             f"entries are {'drafts' if self.drafts else 'posted at once'}"
             + (", to be posted" if self.drafts and self.posted else ""),
             f"{self.batch_size} in a batch" if self.batch_size > 1 else "one by one",
             "" if self.fingerprints else "no fingerprints are kept",
-            "" if self.bills else "no bills",
         )
 
 
@@ -155,6 +183,9 @@ def plan_of(seed: int, *, store: StoreKind = "sqlite", erp: ErpKind = "memory") 
     )
     if erp == "beancount":
         plan = replace(plan, reference="enforced", drafts=True, batch_size=100, fingerprints=True, bills=True)
+    if erp == "files":
+        homes = (0, 0) if len(plan.homes) > 1 else plan.homes  # a folder is one installation's
+        plan = replace(plan, reference="enforced", drafts=False, posted=True, fingerprints=True, homes=homes)
     return replace(plan, acts=_acts(plan, draw))
 
 
@@ -167,6 +198,8 @@ def _acts(plan: Plan, draw: random.Random) -> tuple[Act, ...]:
     }
     if plan.homes == (0, 1) and plan.reference == "searchable":
         kinds = {kind: weight for kind, weight in kinds.items() if kind not in NOT_APART}
+    if plan.erp == "files":
+        kinds = {kind: weight for kind, weight in {**kinds, **OF_FILES}.items() if kind not in NOT_OF_FILES}
     spread = draw.choice((60, SPREAD, SPREAD))
     chosen = draw.choices(list(kinds), weights=list(kinds.values()), k=draw.randint(1, MOST_ACTS))
     acts = [Act(draw.randrange(spread), kind, draw.random()) for kind in chosen]

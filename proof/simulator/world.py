@@ -33,6 +33,11 @@ BY_HAND = (
     "repeat the webhook",
     "delay the webhook",
     "forge a webhook",
+    "take the files",
+    "mark as imported",
+    "take the mark back",
+    "release a document",
+    "look after the documents",
 )
 """What people and Pleo do, whenever a seam is crossed."""
 
@@ -49,6 +54,10 @@ class Hand(Protocol):
 
     def do(self, act: Act) -> str:
         """What was done, in words; nothing when it could not be."""
+        ...
+
+    def look_after(self) -> None:
+        """Answer what waits for a person."""
         ...
 
 
