@@ -117,6 +117,8 @@ def _wrong_with_expense(company: Company, number: int, entries: Sequence[Entry])
         if status != "failed":
             yield f"expense {number} can't be booked, and Pleo's status of it is {status}"
         return
+    if any(entry.reference in company.books.unknown for entry in entries):
+        return
     if any(entry.reference in company.books.touched for entry in entries):
         if status not in ("successful", "failed"):
             yield f"expense {number}, on which a person laid hands, is left {status}"

@@ -133,9 +133,9 @@ def _lived(world: World, company: Company, exporters: Exporters) -> None:
     world.calm()
     for number in range(ROUNDS):
         exporters.connect_again(world.plan.homes)
-        look_after()
         world.schedule.wake()
         world.schedule.run(world.clock.now() + timedelta(hours=2), is_quiet)
+        look_after()
         if (company.is_done and company.is_settled) or number == ROUNDS - 1:
             break
         if not company.press_again():

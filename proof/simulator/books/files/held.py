@@ -12,7 +12,7 @@ from kontobro.core.ports import Capabilities, Connector
 from kontobro.delivery.filed import FiledDelivery
 from kontobro.erp.kit.guard import GuardedTarget, guarded_target_from
 from kontobro.testing.connector.shown import Shown
-from proof.simulator.books.files.place import delivery_by_hand
+from proof.simulator.books.files.place import PROBE, delivery_by_hand
 from proof.simulator.books.files.rows import (
     MANIFEST,
     MARK,
@@ -160,7 +160,7 @@ class FileBooks:
 
     def _wrong_names(self) -> Iterator[str]:
         there = {path.name: path.read_bytes() for path in self.folder.iterdir() if not path.name.startswith(".")}
-        there = {name: content for name, content in there.items() if not name.endswith(MARK)}
+        there = {name: content for name, content in there.items() if not name.endswith(MARK) and name != PROBE}
         if there != self._there:
             changed = sorted({*there} ^ {*self._there}) or sorted(there)
             yield f"the folder is not as it was left: {', '.join(changed)}"
