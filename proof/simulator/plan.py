@@ -93,6 +93,9 @@ NOT_APART: Final = (
 """What two installations can't be told apart by where only the reference could (`docs/how-it-works.md`): a living one
 that does nothing for longer than the other waits, and a claim that Pleo took from both."""
 
+ALL: Final = 0.999
+"""Of the size of "press Export again": for each expense."""
+
 MOST_ACTS: Final = 12
 SPREAD: Final = 240
 """Crossings among which the acts fall: more than an undisturbed export has."""
@@ -204,7 +207,14 @@ def _acts(plan: Plan, draw: random.Random) -> tuple[Act, ...]:
     chosen = draw.choices(list(kinds), weights=list(kinds.values()), k=draw.randint(1, MOST_ACTS))
     acts = [Act(draw.randrange(spread), kind, draw.random()) for kind in chosen]
     acts += [Act(act.at + 1, "kill", 0.5) for act in acts if act.kind in INTERRUPTS and draw.random() < 0.5]
+    if plan.erp == "files":
+        acts += [one for act in acts if act.kind == "take the files" and draw.random() < 0.3 for one in _forgotten(act)]
     return tuple(sorted(acts, key=lambda act: act.at))
+
+
+def _forgotten(act: Act) -> Sequence[Act]:
+    """The memory of what was taken is gone as well, and all of it is exported again."""
+    return Act(act.at + 1, "delete our history", 0.5), Act(act.at + 2, "press Export again", ALL)
 
 
 def without(plan: Plan, acts: Sequence[Act]) -> Plan:
