@@ -129,6 +129,7 @@ class Desk:
                 desk.release(number, "rejected", is_gone=True)
         references = [reference for reference, _ in vouchers_in(books.manifests()[number])]
         books.touched |= {*references}
+        books.voided |= {*references}
         for reference in references:
             company.voided_at[reference] = company.world.crossings
         company.press_again(*sorted({company.number_of(reference) for reference in references}))

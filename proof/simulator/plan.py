@@ -11,6 +11,8 @@ Reference = Literal["enforced", "searchable"]
 StoreKind = Literal["sqlite", "postgresql"]
 ErpKind = Literal["memory", "beancount", "plain", "files"]
 Auth = Literal["api_key", "oauth"]
+Voided = Literal["book", "ask"]
+"""The setting: what is to become of an expense whose entry a person voided."""
 
 BOOKS: Final[Mapping[ErpKind, str]] = {
     "memory": "an accounting system in memory",
@@ -19,7 +21,7 @@ BOOKS: Final[Mapping[ErpKind, str]] = {
     "files": "documents in a folder",
 }
 
-FORM: Final = 4
+FORM: Final = 5
 """Goes up when a seed would make another plan, or its run would be judged by more: seeds are counted by form."""
 
 KINDS: Final[Mapping[str, int]] = {
@@ -96,6 +98,38 @@ that does nothing for longer than the other waits, and a claim that Pleo took fr
 ALL: Final = 0.999
 """Of the size of "press Export again": for each expense."""
 
+ERP_WRITES: Final = ("erp.book", "erp.attach", "erp.post", "erp.withdraw")
+PLEO_WRITES: Final = ("pleo.POST", "pleo.PUT")
+STORE_WRITES: Final = ("store.claim_job", "store.move", "store.end_job", "store.save_tokens")
+
+AIMS: Final[Mapping[str, Sequence[str]]] = {
+    **dict.fromkeys(("kill",), (*ERP_WRITES, *PLEO_WRITES, *STORE_WRITES)),
+    **dict.fromkeys(
+        ("lose the answer", "lose the request", "refuse for a while", "take effect late", "die during the write"),
+        (*ERP_WRITES, *PLEO_WRITES),
+    ),
+    **dict.fromkeys(("lose the machine", "book a part", "writes go astray for a while"), ERP_WRITES),
+    **dict.fromkeys(("deliver twice",), PLEO_WRITES),
+}
+"""What may wait for a write, and for which: few of the crossings are writes, and most harm is done there."""
+
+AIMS_OF_FILES: Final[Mapping[str, Sequence[str]]] = {
+    "kill": (
+        *("place.write", "place.rename", "store.keep_file", "store.seal_documents", "store.save_secret"),
+        *("store.note_delivery", "store.move", *PLEO_WRITES),
+    ),
+    **dict.fromkeys(("lose the answer", "lose the request"), ("place.", "place.rename", *PLEO_WRITES)),
+    **dict.fromkeys(("take effect late", "die during the write"), ("place.rename", *PLEO_WRITES)),
+    "refuse for a while": ("place.",),
+    "lose the machine": ("place.rename", "place.write"),
+    "book a part": ("place.write",),
+    "deliver twice": PLEO_WRITES,
+}
+"""The same where documents are delivered to a folder."""
+
+AIMED: Final = 0.35
+"""The part of these that does."""
+
 MOST_ACTS: Final = 12
 SPREAD: Final = 240
 """Crossings among which the acts fall: more than an undisturbed export has."""
@@ -104,11 +138,12 @@ SPREAD: Final = 240
 @dataclass(frozen=True, slots=True)
 class Act:
     """Something that goes wrong at the crossing `at`, or at the next one where it can. `size`: from 0 to 1, how much
-    or how long."""
+    or how long. `aim`: the beginning of the point that it waits for."""
 
     at: int
     kind: str
     size: float
+    aim: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +160,7 @@ class Plan:
     fingerprints: bool
     bills: bool
     settle_seconds: int
+    voided: Voided = "book"
     homes: tuple[int, ...]
     auth: Auth = "api_key"
     webhooks: bool = False
@@ -145,6 +181,7 @@ class Plan:
             "login by OAuth" if self.auth == "oauth" else "login by API key",
             "webhooks" if self.webhooks else "",
             "" if self.bills else "no bills",
+            "what was voided is asked about" if self.voided == "ask" else "",
         )
 
     @property
@@ -177,6 +214,7 @@ def plan_of(seed: int, *, store: StoreKind = "sqlite", erp: ErpKind = "memory") 
         fingerprints=draw.random() < 0.8,
         bills=draw.random() < 0.85,
         settle_seconds=draw.choice((5, 60, 300)),
+        voided=draw.choice(("book", "ask")),
         homes=draw.choice(((0,), (0,), (0, 0), (0, 1))),
         auth=draw.choice(("api_key", "api_key", "oauth")),
         webhooks=draw.random() < 0.4,
@@ -206,6 +244,8 @@ def _acts(plan: Plan, draw: random.Random) -> tuple[Act, ...]:
     spread = draw.choice((60, SPREAD, SPREAD))
     chosen = draw.choices(list(kinds), weights=list(kinds.values()), k=draw.randint(1, MOST_ACTS))
     acts = [Act(draw.randrange(spread), kind, draw.random()) for kind in chosen]
+    aims = AIMS_OF_FILES if plan.erp == "files" else AIMS
+    acts = [replace(act, aim=_aim(act.kind, aims, draw)) for act in acts]
     acts += [Act(act.at + 1, "kill", 0.5) for act in acts if act.kind in INTERRUPTS and draw.random() < 0.5]
     if plan.erp == "files":
         acts += [one for act in acts if act.kind == "take the files" and draw.random() < 0.3 for one in _forgotten(act)]
@@ -215,6 +255,10 @@ def _acts(plan: Plan, draw: random.Random) -> tuple[Act, ...]:
 def _forgotten(act: Act) -> Sequence[Act]:
     """The memory of what was taken is gone as well, and all of it is exported again."""
     return Act(act.at + 1, "delete our history", 0.5), Act(act.at + 2, "press Export again", ALL)
+
+
+def _aim(kind: str, aims: Mapping[str, Sequence[str]], draw: random.Random) -> str:
+    return draw.choice(aims[kind]) if kind in aims and draw.random() < AIMED else ""
 
 
 def without(plan: Plan, acts: Sequence[Act]) -> Plan:

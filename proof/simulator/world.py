@@ -150,7 +150,7 @@ class World:
         for number, act in enumerate(self._waiting):
             if act.at > self.crossings:
                 return None
-            if act.kind in kinds or act.kind in ANYWHERE:
+            if (act.kind in kinds or act.kind in ANYWHERE) and point.startswith(act.aim):
                 return self._waiting.pop(number)
         return None
 

@@ -39,6 +39,10 @@ class Owner(Protocol):
         """An installation's history is gone."""
         ...
 
+    def landing(self, entries: Sequence[Entry]) -> None:
+        """Entries are about to be booked late."""
+        ...
+
     def landed(self, entries: Sequence[Entry]) -> None:
         """Entries were booked late, within the time that an export waits for them."""
         ...
@@ -118,6 +122,8 @@ class Way:
         seconds = size * self._most_late()
 
         def land() -> None:
+            if name == "book":
+                self._owner.landing(what)
             _as_far_as_it_goes(lambda: call(what))
             if name == "book" and seconds < SURE:
                 self._owner.landed(what)

@@ -186,6 +186,12 @@ class Exporters:
         self.company.lost_at = self.world.clock.now()
         self._forgotten.add(home)
 
+    def landing(self, entries: Sequence[Entry]) -> None:
+        """Entries are about to be booked late: those that a person voided meanwhile come back by no exporter's doing
+        (`docs/proof.md`, what it can't prove)."""
+        books = self.company.books
+        books.revived |= {entry.reference for entry in entries if books.status(entry.reference) == "void"}
+
     def landed(self, entries: Sequence[Entry]) -> None:
         """Entries were booked late, within the time that an export waits for them."""
         if len(set(self.world.plan.homes)) > 1:  # one knows nothing of what another wrote, and need not

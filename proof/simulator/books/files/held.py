@@ -46,6 +46,7 @@ class FileBooks:
         self.by_hand: FiledDelivery = delivery_by_hand(folder, self)
         self.touched: set[Reference] = set()
         self.voided: set[Reference] = set()
+        self.revived: set[Reference] = set()
         self.unknown: set[Reference] = set()
         self.doubtful: set[int] = set()
         self.skipped: set[int] = set()

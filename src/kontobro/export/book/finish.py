@@ -146,7 +146,7 @@ def _not_posted(run: Run, work: ItemWork, booking: Booking, refused: Problem) ->
     """A draft that the accounting system will not post is withdrawn, so that the next export books it
     again; one that a person changed stays."""
     told = refused
-    if refused.code == "not_posted" and booking.reference not in work.edited and withdraw(run, booking):
+    if refused.code == "not_posted" and booking.reference not in work.edited and withdraw(run, booking) is None:
         facts = refused.facts
         told = problem("not_posted.withdrawn", "entry", refused.value, system=facts["system"], said=facts["said"])
     work.problems.append(told)
