@@ -78,9 +78,7 @@ class Desk:
         with self._exporters.homes.open(self._company.plan.homes[0]) as store:
             documents = DocumentPorts(self._books.target, cast(DocumentStore, store), self._books.by_hand)
             connection = store.connections()[0]
-            yield DocumentsOf(
-                connection=connection, store=store, documents=documents, clock=HandClock(self._company)
-            )
+            yield DocumentsOf(connection=connection, store=store, documents=documents, clock=HandClock(self._company))
 
     def _one(self, act: Act, numbers: Sequence[int], do: Callable[[int, float], None]) -> str:
         if not numbers:

@@ -20,7 +20,7 @@ EXCUSES: Final = ("could not be fetched", "did not confirm this entry, and does 
 accounting system took write after write and did none. What it says is held against the books."""
 
 IN_DOUBT: Final = re.compile(r"Document (\d+) holds this expense and may have been sent")
-"""Of a document whose delivery was interrupted, or whose files were taken."""
+"""Of a document whose delivery was interrupted, whose files were taken, or whose rows are not there."""
 
 
 def told_wrong(company: Company, worker: Worker, updates: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -51,7 +51,7 @@ def _told_failed(company: Company, number: int, reason: str) -> Iterator[str]:
     entries, books = company.entries[number], company.books
     if any(entry.reference in books.touched for entry in entries):
         return
-    if (found := IN_DOUBT.search(reason)) and isinstance(books, FileBooks) and int(found[1]) in books.doubtful:
+    if (found := IN_DOUBT.search(reason)) and isinstance(books, FileBooks) and books.is_in_doubt(int(found[1])):
         return
     if not any(part in reason for part in EXCUSES):
         yield f"expense {number} is told as failed, for no reason: {reason}"
@@ -93,8 +93,7 @@ def wrong_in_history(company: Company, store: DjangoStore) -> Iterator[str]:
         if job.finished_at is None:
             yield f"our history has an export that never ends: {job.status}"
     if company.plan.erp == "files":
-        for row in cast(DocumentStore, store).documents(connection.id, states=("sealed", "delivering", "unsure")):
-            yield f"document {row.number} is left {row.state}, and waits for ever"
+        yield from _waiting(cast(DocumentStore, store), connection.id)
     if len(set(company.plan.homes)) > 1:  # what another installation made of a job, no one tells this one
         return
     known = {entry.reference: number for number, entries in company.entries.items() for entry in entries}
@@ -102,6 +101,11 @@ def wrong_in_history(company: Company, store: DjangoStore) -> Iterator[str]:
         number = known[row.reference]
         if row.state in ("booking", "uncertain") and company.status(number) == "successful":
             yield f"our history has expense {number} as {row.state}, and Pleo as successful"
+
+
+def _waiting(store: DocumentStore, connection_id: str) -> Iterator[str]:
+    for document in store.documents(connection_id, states=("sealed", "delivering", "unsure")):
+        yield f"document {document.number} is left {document.state}, and waits for ever"
 
 
 def told_secrets(lines: Sequence[str], secrets: Sequence[str]) -> Iterator[str]:

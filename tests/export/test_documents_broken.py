@@ -196,8 +196,8 @@ def test_a_person_who_delivers_what_a_killed_run_sealed_has_it_remembered(
     def killed(*_: object) -> None:
         raise Killed
 
-    with monkeypatch.context() as patched, pytest.raises(Killed):
-        patched.setattr("kontobro.export.documents.seal.remember", killed)
+    monkeypatch.setattr("kontobro.export.documents.seal.remember", killed)
+    with pytest.raises(Killed):
         papers.export()
     assert remembered(papers.harness.connection, papers.harness.store, papers.documents.store).document == 0
     assert papers.desk.deliver() == [1]

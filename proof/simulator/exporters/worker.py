@@ -183,6 +183,8 @@ class Exporters:
         for life in self.lives[-1:]:
             life.forgotten = life.worker.home == home
         self.homes.forget(home)
+        if isinstance(self.company.books, FileBooks):
+            self.company.books.forget_released()
         self.company.lost_at = self.world.clock.now()
         self._forgotten.add(home)
 

@@ -34,9 +34,9 @@ class FileBooks:
     """`Held`: what was imported, and what is in the folder to be. `seen`: every file that ever got its name there, by
     name and content; files may be taken, and be withdrawn by us.
 
-    `unknown`: what is in documents whose memory is lost, as a person confirmed; `skipped` and `skipped_vouchers`: numbers
-    that the person said were the last, or before; `doubtful`: documents of which a
-    delivery was interrupted, or files were taken; `wrong`: what no delivery may do, as it was done.
+    `unknown`: what is in documents whose memory is lost, as a person confirmed; `skipped` and `skipped_vouchers`:
+    numbers that the person said were the last, or before; `doubtful`: documents of which a delivery was interrupted, or
+    files were taken; `wrong`: what no delivery may do, as it was done.
     """
 
     def __init__(self, plan: Plan, folder: Path) -> None:
@@ -147,6 +147,14 @@ class FileBooks:
     def has_come(self, number: int) -> bool:
         """Whether its rows ever were there, and were not withdrawn."""
         return any(row.document == number for row in self._live())
+
+    def is_in_doubt(self, number: int) -> bool:
+        """Whether no one but a person can tell if the accounting system has it."""
+        return number in self.doubtful or not self.has_come(number)
+
+    def forget_released(self) -> None:
+        """The history is gone: that a document was released is known nowhere else."""
+        self.revived |= self.voided
 
     # -------------------------------------------------------------------------------------- the judge
 

@@ -1,4 +1,4 @@
-"""The document target of simulated worlds: the product's own CSV target, with a template that has all that is judged."""
+"""The document target of simulated worlds: the product's own CSV target; its template has all that is judged."""
 
 from __future__ import annotations
 
