@@ -113,15 +113,18 @@ AIMS: Final[Mapping[str, Sequence[str]]] = {
 }
 """What may wait for a write, and for which: few of the crossings are writes, and most harm is done there."""
 
+ROWS: Final = "place.rename rows"
+"""The rows of a document get their name: from then on an importer may take them."""
+
 AIMS_OF_FILES: Final[Mapping[str, Sequence[str]]] = {
     "kill": (
-        *("place.write", "place.rename", "store.keep_file", "store.seal_documents", "store.save_secret"),
+        *("place.write", "place.rename", ROWS, ROWS, "store.keep_file", "store.seal_documents", "store.save_secret"),
         *("store.note_delivery", "store.move", *PLEO_WRITES),
     ),
-    **dict.fromkeys(("lose the answer", "lose the request"), ("place.", "place.rename", *PLEO_WRITES)),
-    **dict.fromkeys(("take effect late", "die during the write"), ("place.rename", *PLEO_WRITES)),
+    **dict.fromkeys(("lose the answer", "lose the request"), ("place.", ROWS, ROWS, *PLEO_WRITES)),
+    **dict.fromkeys(("take effect late", "die during the write"), ("place.rename", ROWS, *PLEO_WRITES)),
     "refuse for a while": ("place.",),
-    "lose the machine": ("place.rename", "place.write"),
+    "lose the machine": ("place.rename", ROWS, "place.write"),
     "book a part": ("place.write",),
     "deliver twice": PLEO_WRITES,
 }
@@ -248,13 +251,24 @@ def _acts(plan: Plan, draw: random.Random) -> tuple[Act, ...]:
     acts = [replace(act, aim=_aim(act.kind, aims, draw)) for act in acts]
     acts += [Act(act.at + 1, "kill", 0.5) for act in acts if act.kind in INTERRUPTS and draw.random() < 0.5]
     if plan.erp == "files":
-        acts += [one for act in acts if act.kind == "take the files" and draw.random() < 0.3 for one in _forgotten(act)]
+        acts += [
+            *(Act(act.at, "take the files", draw.random()) for act in acts if act.aim == ROWS and draw.random() < 0.5),
+            *(one for act in acts if act.kind == "take the files" for one in _afterwards(act, draw)),
+        ]
     return tuple(sorted(acts, key=lambda act: act.at))
 
 
-def _forgotten(act: Act) -> Sequence[Act]:
-    """The memory of what was taken is gone as well, and all of it is exported again."""
-    return Act(act.at + 1, "delete our history", 0.5), Act(act.at + 2, "press Export again", ALL)
+def _afterwards(taken: Act, draw: random.Random) -> Sequence[Act]:
+    """What follows on an import: the memory of it is lost as well, and all of it exported again; or it is marked."""
+    match draw.random():
+        case chance if chance < 0.3:
+            return Act(taken.at + 1, "delete our history", 0.5), Act(taken.at + 2, "press Export again", ALL)
+        case chance if chance < 0.5:
+            return (Act(taken.at + 1, "mark as imported", draw.random()),)
+        case chance if chance < 0.6:
+            again = (Act(taken.at + at, "take the mark back", draw.random()) for at in (20, 200))
+            return Act(taken.at + 1, "mark as imported", draw.random()), *again
+    return ()
 
 
 def _aim(kind: str, aims: Mapping[str, Sequence[str]], draw: random.Random) -> str:

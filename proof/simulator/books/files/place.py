@@ -26,6 +26,8 @@ READS: Final = ("kill", "refuse for a while", "restart the accounting system", "
 WRITES: Final = (*READS, "book a part", "die during the write", "lose the machine")
 RENAMES: Final = (*READS, "take effect late", "die during the write", "lose the machine")
 AFTER: Final = ("kill", "lose the answer")
+ENDS: Final = {".csv": "rows", "-receipts.zip": "receipts", ".manifest.json": "manifest"}
+
 LONGEST: Final = 600.0
 """Seconds that a late rename may take."""
 
@@ -164,6 +166,11 @@ class Seam:
         raise _no_answer()
 
 
+def what_is(name: str) -> str:
+    """Which of a document's files it is, for the story; the rows are what an importer waits for."""
+    return next((what for end, what in ENDS.items() if name.endswith(end)), "check")
+
+
 class Seamed(Place):
     """Each operation crosses the seam twice, and may not come through."""
 
@@ -190,7 +197,9 @@ class Seamed(Place):
         def rename(act: Act) -> None:
             self._seam.rename_later(act.size, old, new)
 
-        self._seam.changing(new, "rename", RENAMES, lambda: super(Seamed, self).rename(old, new), rename)
+        self._seam.changing(
+            new, f"rename {what_is(new)}", RENAMES, lambda: super(Seamed, self).rename(old, new), rename
+        )
 
 
 def _no_answer() -> Unreachable:
