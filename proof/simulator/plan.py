@@ -116,9 +116,12 @@ AIMS: Final[Mapping[str, Sequence[str]]] = {
 ROWS: Final = "place.rename rows"
 """The rows of a document get their name: from then on an importer may take them."""
 
+SEALED: Final = "store.save_secret"
+"""Documents are sealed, and their numbers about to be kept beside the tables."""
+
 AIMS_OF_FILES: Final[Mapping[str, Sequence[str]]] = {
     "kill": (
-        *("place.write", "place.rename", ROWS, ROWS, "store.keep_file", "store.seal_documents", "store.save_secret"),
+        *("place.write", "place.rename", ROWS, ROWS, "store.keep_file", "store.seal_documents", SEALED, SEALED),
         *("store.note_delivery", "store.move", *PLEO_WRITES),
     ),
     **dict.fromkeys(("lose the answer", "lose the request"), ("place.", ROWS, ROWS, *PLEO_WRITES)),
@@ -254,8 +257,18 @@ def _acts(plan: Plan, draw: random.Random) -> tuple[Act, ...]:
         acts += [
             *(Act(act.at, "take the files", draw.random()) for act in acts if act.aim == ROWS and draw.random() < 0.5),
             *(one for act in acts if act.kind == "take the files" for one in _afterwards(act, draw)),
+            *(one for act in acts if act.aim == SEALED and draw.random() < 0.5 for one in _all_lost(act.at + SPREAD)),
         ]
     return tuple(sorted(acts, key=lambda act: act.at))
+
+
+def _all_lost(at: int) -> Sequence[Act]:
+    """Manifests too, and our history, before all of it is exported again."""
+    return (
+        Act(at, "take the files", 0.9),
+        Act(at + 1, "delete our history", 0.5),
+        Act(at + 2, "press Export again", ALL),
+    )
 
 
 def _afterwards(taken: Act, draw: random.Random) -> Sequence[Act]:
