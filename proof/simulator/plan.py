@@ -110,8 +110,9 @@ AIMS: Final[Mapping[str, Sequence[str]]] = {
     ),
     **dict.fromkeys(("lose the machine", "book a part", "writes go astray for a while"), ERP_WRITES),
     **dict.fromkeys(("deliver twice",), PLEO_WRITES),
+    **dict.fromkeys(("break the page",), ("pleo.GET /v3/export-items", "pleo.GET /v3/export-jobs/…/items")),
 }
-"""What may wait for a write, and for which: few of the crossings are writes, and most harm is done there."""
+"""What may wait for a point of few crossings, and for which: a write, a page of expenses. Most harm is done there."""
 
 ROWS: Final = "place.rename rows"
 """The rows of a document get their name: from then on an importer may take them."""
@@ -155,6 +156,7 @@ class Act:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A world and its acts. `homes`: each exporter's installation by number, so `(0, 0)` are two exporters at one.
+    `by_the_clock`: exporters look for work each quarter of an hour, all at once, as cron starts them.
     `restart_seconds`: until a new process takes a dead one's place. `presses`: how often Export is pressed again when
     nothing is left to do and something is still to go wrong."""
 
@@ -170,6 +172,7 @@ class Plan:
     homes: tuple[int, ...]
     auth: Auth = "api_key"
     webhooks: bool = False
+    by_the_clock: bool = False
     store: StoreKind = "sqlite"
     erp: ErpKind = "memory"
     restart_seconds: int = 20
@@ -186,6 +189,7 @@ class Plan:
             "one exporter" if self.homes == (0,) else many,
             "login by OAuth" if self.auth == "oauth" else "login by API key",
             "webhooks" if self.webhooks else "",
+            "all look at the same minute" if self.by_the_clock else "",
             "" if self.bills else "no bills",
             "what was voided is asked about" if self.voided == "ask" else "",
         )
@@ -224,6 +228,7 @@ def plan_of(seed: int, *, store: StoreKind = "sqlite", erp: ErpKind = "memory") 
         homes=draw.choice(((0,), (0,), (0, 0), (0, 1))),
         auth=draw.choice(("api_key", "api_key", "oauth")),
         webhooks=draw.random() < 0.4,
+        by_the_clock=draw.random() < 0.4,
         store=store,
         erp=erp,
         acts=(),
@@ -245,6 +250,7 @@ def _acts(plan: Plan, draw: random.Random) -> tuple[Act, ...]:
     }
     if plan.homes == (0, 1) and plan.reference == "searchable":
         kinds = {kind: weight for kind, weight in kinds.items() if kind not in NOT_APART}
+        kinds["delete our history"] *= 4  # what sets these two apart is their histories
     if plan.erp == "files":
         kinds = {kind: weight for kind, weight in {**kinds, **OF_FILES}.items() if kind not in NOT_OF_FILES}
     spread = draw.choice((60, SPREAD, SPREAD))

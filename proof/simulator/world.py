@@ -100,6 +100,7 @@ class World:
         if self.crossings > MOST_CROSSINGS:
             raise Endless(f"{MOST_CROSSINGS} crossings, and still no end")
         self.schedule.may_switch(worker)
+        self._require_alive(worker, point)  # another may have ended it meanwhile
         self.do_due()
         act = self._next(point, kinds)
         if act is not None:

@@ -72,13 +72,12 @@ def _upload(run: Run, booking: Booking, receipts: list[Receipt]) -> KontobroErro
 
 def _attach_once(run: Run, booking: Booking, receipts: list[Receipt]) -> None:
     """What was lost may still come: where nothing forbids a second one, it is looked for only when it must be there."""
-    began = run.ports.clock.now()
     capabilities = run.ports.connector.capabilities
     try:
         run.ports.connector.attach(booking, receipts)
     except (Uncertain, Timeout):
         if capabilities.reference == "searchable":
-            run.wait_until(began + capabilities.settle_after)
+            run.wait_until(run.ports.clock.now() + capabilities.settle_after)
         raise
 
 

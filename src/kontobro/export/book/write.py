@@ -42,7 +42,7 @@ def write(run: Run, tasks: Tasks, unresolved: Unresolved) -> None:
 
 
 def settle_doubt(run: Run, tasks: Tasks, since: datetime) -> list[tuple[ItemWork, Entry]]:
-    """Look again for entries whose write began at `since`; answers those that are proved absent."""
+    """Look again for entries whose write left at `since`, at the latest; answers those that are proved absent."""
     capabilities = run.ports.connector.capabilities
     if capabilities.reference == "none":
         _leave_uncertain(run, tasks)
@@ -86,17 +86,20 @@ def _write_some(run: Run, tasks: Tasks, rounds: int) -> None:
     try:
         answers = run.ports.connector.book([entry for _, entry in tasks])
     except ConnectorFault as fault:
-        run.patience.lose(run.ports.clock.now() - began)
-        left = _look_again(run, tasks, began, fault)
+        gave_up = run.ports.clock.now()
+        run.patience.lose(gave_up - began)
+        left = _look_again(run, tasks, gave_up, fault)
         _write_halves(run, left, rounds, fault)
     except (Uncertain, Timeout) as fault:
-        run.patience.doubt(run.ports.clock.now() - began)
-        _write_some(run, _look_again(run, tasks, began, fault), rounds - 1)
+        gave_up = run.ports.clock.now()
+        run.patience.doubt(gave_up - began)
+        _write_some(run, _look_again(run, tasks, gave_up, fault), rounds - 1)
     except Unreachable as fault:
-        run.patience.doubt(run.ports.clock.now() - began)
+        gave_up = run.ports.clock.now()
+        run.patience.doubt(gave_up - began)
         run.erp(lambda: run.ports.connector.check())  # patience: until it answers again, or StopJob
         run.ports.clock.sleep(asked_pause(fault) or 0)
-        _write_some(run, _look_again(run, tasks, began, fault), rounds - 1)
+        _write_some(run, _look_again(run, tasks, gave_up, fault), rounds - 1)
     except KontobroError as fault:
         raise StopJob(fault) from fault
     else:
@@ -105,13 +108,14 @@ def _write_some(run: Run, tasks: Tasks, rounds: int) -> None:
         run.keep_alive()
 
 
-def _look_again(run: Run, tasks: Tasks, began: datetime, fault: KontobroError) -> list[tuple[ItemWork, Entry]]:
-    """After a write with an unconfirmed outcome: say so, find what it left, answer what is proved absent.
+def _look_again(run: Run, tasks: Tasks, gave_up: datetime, fault: KontobroError) -> list[tuple[ItemWork, Entry]]:
+    """After a write with an unconfirmed outcome: say so, find what it left, answer what is proved absent. It may have
+    left as late as we gave up on it.
 
     Raises StopJob when this run has lost all the time that it may: what is absent then is left to the next one.
     """
     run.move([Move(reference=entry.reference, to="uncertain") for _, entry in tasks])
-    left = settle_doubt(run, tasks, began)
+    left = settle_doubt(run, tasks, gave_up)
     if left and run.patience.is_spent:
         _leave_uncertain(run, left)
         raise StopJob(fault) from fault
