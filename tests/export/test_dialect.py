@@ -48,7 +48,7 @@ from pleo_sandbox.state.sandbox import Sandbox
 from tests.support.connected_home import SETTINGS
 from tests.support.empty_store import put_empty_store
 from tests.support.export_harness import Altered, SandboxClock
-from tests.support.pleo_answers import CONNECTING, GOOD, REFUNDS, Effect, effect_of, played
+from tests.support.pleo_answers import CONNECTING, GOOD, ISK, REFUNDS, Effect, effect_of, played
 from tests.support.pleo_answers import expenses as good_expenses
 from tests.support.pleo_company import COMPANY, a_company, a_line, an_item, entry_id
 from tests.support.scripted_pleo import MemoryTokens
@@ -187,6 +187,7 @@ def export_all(world: World, connection: Connection, ports: Ports, effect: Effec
         assert told["failureReasonType"] == reason
         assert text in told["failureReason"]
     assert refunded(ports) == [Decimal(50)] * 2
+    assert kronur(ports) == [Decimal(-1500)]
     if effect.stops:
         return
 
@@ -208,6 +209,12 @@ def refunded(ports: Ports) -> list[Decimal]:
     """What came into the wallet by each refund that is booked, whichever sign Pleo gave it."""
     found = ports.connector.find([Reference(entry_id(number)) for number in REFUNDS])
     return [booking.line_sums["1081"] for booking in found.values()]
+
+
+def kronur(ports: Ports) -> list[Decimal]:
+    """What went out of the wallet in Icelandic kronur, whatever Pleo counts them in."""
+    found = ports.connector.find([Reference(entry_id(ISK))])
+    return [sum(amount for account, amount in held.line_sums.items() if account != "7504") for held in found.values()]
 
 
 def _refuse(behind: object) -> Company:

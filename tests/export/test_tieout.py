@@ -6,11 +6,13 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from kontobro.bootstrap import book_ports_for, read_kept_item
+from kontobro.core.dialect import Dialect
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.journal import Reference
 from kontobro.core.model.settings import RowOverride
@@ -40,7 +42,12 @@ def tied(harness: ExportHarness, scope: TieOutScope = EVERYTHING) -> TieOut:
 
 
 def ports(harness: ExportHarness) -> BookPorts:
-    return BookPorts(connector=harness.connector, store=harness.store, clock=harness.clock, read_item=read_kept_item)
+    return BookPorts(
+        connector=harness.connector,
+        store=harness.store,
+        clock=harness.clock,
+        read_item=partial(read_kept_item, spoken=Dialect()),
+    )
 
 
 def differing(result: TieOut) -> dict[str, str]:

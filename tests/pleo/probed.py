@@ -22,6 +22,7 @@ from pleo_sandbox.model import Expense
 from pleo_sandbox.server import serve
 from pleo_sandbox.state.sandbox import Sandbox
 from tests.support.export_harness import SandboxClock
+from tests.support.pleo_answers import in_isk
 from tests.support.pleo_company import COMPANY, a_company, a_receipt, an_item, entry_id
 from tests.support.scripted_pleo import MemoryTokens, a_connection
 
@@ -108,6 +109,7 @@ class Probed:
 def probed(rules: Mapping[str, Any] | None = None, *, scopes: Iterable[str] | None = None) -> Iterator[Probed]:
     """`rules`: what this Pleo answers; the first answers without."""
     expenses = [Expense(an_item(number), (a_receipt(number),) if number == 1 else ()) for number in range(1, EXPENSES)]
+    expenses[1] = Expense(an_item(2, **in_isk(1_500)))
     refund = an_item(EXPENSES, type="refund", minor=-5_000)
     sandbox = Sandbox(a_company(*expenses, Expense(refund)))
     sandbox.set_rules(dict(rules or {}))

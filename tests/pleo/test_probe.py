@@ -53,6 +53,7 @@ READ = {
     "unknown_fields": [({}, "no"), ({"unknown_fields": True}, "yes")],
     "incoming_sign": [({"incoming_sign": sign}, sign) for sign in ("positive", "negative")],
     "amount_fractions": [({}, "yes"), ({"amount_fractions": True}, "no")],
+    "zero_decimal_amounts": [({}, "units"), ({"zero_decimal_amounts": "hundredths"}, "hundredths")],
     "receipts_without_login": [({}, "yes"), ({"receipts_need_login": True}, "no")],
     "error_bodies": [({}, "yes"), ({"error_bodies": False}, "no")],
     "subscriptions_scope": [({}, "yes"), ({"subscriptions_need_scope": True}, "no")],
