@@ -15,6 +15,7 @@ from kontobro.core.dialect import Dialect
 from kontobro.core.level import scopes_of
 from kontobro.core.model.connection import Connection, Tokens
 from kontobro.pleo import Grant, Ways, authorize_url, exchange_code
+from kontobro.pleo.http import endpoints
 from kontobro.pleo.probe.run import Result, Wanted, probe
 from pleo_sandbox.company.jobs import ItemResult, ItemStatus, Job, JobEvent
 from pleo_sandbox.company.oauth import ALL_SCOPES
@@ -87,7 +88,7 @@ class Probed:
             redirect_uri=REDIRECT,
             state="s",
             verifier=VERIFIER,
-            scopes=scopes_of(4),
+            scopes=scopes_of(4) | {endpoints.ACCOUNTING_ENTRY.scope},
             tag_scope=self.sandbox.rules.tag_scope,
         )
         grant = Grant(code=_consent(way), redirect_uri=REDIRECT, verifier=VERIFIER, client_secret=app.secret)

@@ -37,7 +37,9 @@ def expenses() -> list[Expense]:
 def in_isk(units: int) -> dict[str, Any]:
     """Fields of an expense from a wallet in Icelandic kronur, which have no decimals."""
     amount = money(units, "ISK")
-    return {"amount": amount, "accountingEntryLines": [a_line(units, lineAmount=amount, netAmount=amount)]}
+    wallet = {"id": str(uuid.UUID(int=89)), "name": "Pleo clearing", "code": "1089", "identifier": None}
+    line = a_line(units, lineAmount=amount, netAmount=amount)
+    return {"amount": amount, "accountingEntryLines": [line], "contraAccount": wallet}
 
 
 @dataclass(frozen=True)

@@ -190,6 +190,8 @@ def read_item(raw: msgspec.Raw, zero_decimals: ZeroDecimals = "units") -> Export
         return item if zero_decimals == "units" else _in_units(item)
     except _Unreadable as fault:
         return _malformed(content, fault.field, fault.expected)
+    except InvalidOperation:  # a signalling NaN, whatever it is compared with
+        return _malformed(content, "value", Phrase("expected_number", {"most": _MOST_DIGITS}))
     except msgspec.ValidationError as error:
         text, _, path = str(error).partition(" - at `$")
         return _malformed(content, _field_of(path.rstrip("`").lstrip("."), text), text)
