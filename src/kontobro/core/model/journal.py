@@ -317,7 +317,7 @@ def fingerprint(item: ExportItem) -> str:
             (line.account.key or "") if line.account else "",
             _digits(line.amount.wallet.minor),
             f"{tax.code or ''}|{tax.type}|{_digits(tax.amount.wallet.minor)}" if tax else "",
-            ",".join(sorted(f"{tag.group_code}={tag.code}" for tag in line.tags)),
+            ",".join(sorted([f"{tag.group_code}={tag.code}" for tag in line.tags])),
         ]
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 

@@ -56,7 +56,7 @@ def to_major(minor: Decimal, currency: str) -> Decimal:
 
 def scaled(minor: int, decimals: int) -> Decimal:
     """Minor units as an amount with so many decimals: (89696, 2) -> Decimal("896.96"). Exact at any size."""
-    return Decimal(minor).scaleb(-decimals, _EXACT)
+    return _EXACT.scaleb(minor, -decimals)
 
 
 _EXACT = Context(prec=MAX_PREC)

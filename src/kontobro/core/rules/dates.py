@@ -29,11 +29,14 @@ def zone_name(settings: Settings, masters: Masters) -> str:
     return settings.time_zone or masters.company.time_zone or "UTC"
 
 
+_MIDNIGHT = dt.time()
+
+
 def day_in(instant: dt.datetime, zone: dt.tzinfo) -> dt.date:
     """The day of an instant in a time zone. Exactly midnight UTC is a plain day and is not converted."""
     try:
-        utc = instant.astimezone(dt.UTC)
-        return utc.date() if utc.time() == dt.time() else utc.astimezone(zone).date()
+        utc = instant if instant.tzinfo is dt.UTC else instant.astimezone(dt.UTC)
+        return utc.date() if utc.time() == _MIDNIGHT else utc.astimezone(zone).date()
     except OverflowError:  # the first or last day that there is
         return instant.date()
 

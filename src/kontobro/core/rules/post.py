@@ -81,7 +81,7 @@ def _by_rules(item: ExportItem, books: Books) -> Posted:
     entries: tuple[Entry, ...] = ()
     if row:
         party = party_of(item, row, books, findings)
-        whole = Item(item, row, amounts, party, days, books, findings)
+        whole = Item(item, row, amounts, party, days, books.settings, books.masters, findings)
         entries = entries_of(whole, parts_of(whole))
     if findings.problems:
         return Posted((), tuple(findings.problems), tuple(findings.notes))
@@ -90,7 +90,10 @@ def _by_rules(item: ExportItem, books: Books) -> Posted:
 
 def _all_notes(notes: Sequence[str], entries: Sequence[Entry]) -> tuple[str, ...]:
     """What is said of the item, and of one of its entries alone."""
-    return tuple(dict.fromkeys((*notes, *(note for entry in entries for note in entry.notes))))
+    said = dict.fromkeys(notes)
+    for entry in entries:
+        said.update(dict.fromkeys(entry.notes))
+    return tuple(said)
 
 
 def _voided(item: ExportItem, row: PostingRow | None, findings: Findings) -> None:
