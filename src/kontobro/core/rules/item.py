@@ -1,7 +1,7 @@
 """One export item on its way through the rules, and the books it goes into.
 
-Its amounts: checks, direction and the rounding difference (`posting-rules.md` §3 and §4). What lives for one item only is
-a named tuple: as immutable as a frozen dataclass, and made in a third of its time.
+Its amounts: checks, direction and the rounding difference (`posting-rules.md` §3 and §4). What lives for one item only
+is a named tuple: as immutable as a frozen dataclass, and made in a third of its time.
 """
 
 from __future__ import annotations
@@ -93,9 +93,8 @@ class Item(NamedTuple):
 
 def amounts_of(item: ExportItem, row: PostingRow | None, findings: Findings) -> Amounts:
     """The item's amounts; all zero when one of them can't be used, so that the other checks can continue."""
-    return _read(item, row, findings) or Amounts(
-        item.amount.wallet.currency, exponent(item.amount.wallet.currency) or 0, 1, 0, (0,) * len(item.lines), whole=False
-    )
+    currency, nothing = item.amount.wallet.currency, (0,) * len(item.lines)
+    return _read(item, row, findings) or Amounts(currency, exponent(currency) or 0, 1, 0, nothing, whole=False)
 
 
 def _read(item: ExportItem, row: PostingRow | None, findings: Findings) -> Amounts | None:
