@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import MAX_PREC, Context, Decimal
 from functools import reduce
+from typing import NamedTuple
 
 # ISO 4217: every currency that is not listed in one of the other two has two decimals.
 _NO_DECIMALS = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())
@@ -34,9 +34,9 @@ def exponent(currency: str) -> int | None:
     return EXPONENTS.get(currency)
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
-    """An amount as Pleo sends it: `minor` in minor units (89696 SEK is 896.96 kr), exact.
+class Money(NamedTuple):
+    """An amount as Pleo sends it: `minor` in minor units (89696 SEK is 896.96 kr), exact. An item has four and more, so
+    that it is a named tuple.
 
     Nothing is checked here: a fraction, NaN or an unknown currency survives until the posting rules
     turn it into a problem of its item (`posting-rules.md` §4).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple, TypedDict
@@ -117,8 +117,9 @@ def parts_of(item: Item) -> Parts:
     shared: list[Dimensions] = []
     if not row.movement:
         for at in range(len(item.given.lines)):
-            shared.append(dimensions_of(item, at))
-            lines += _expense_lines(item, at, shared[-1])
+            dimensions = dimensions_of(item, at)
+            shared.append(dimensions)
+            lines += _expense_lines(item, at, dimensions)
     common = common_to(shared) if item.settings.dimensions_on == "all_lines" else ()
     between = item.party.documents and row.payables == "bill_and_payment"
     return Parts(
@@ -158,15 +159,17 @@ def _expense_lines(item: Item, at: int, dimensions: Dimensions) -> list[EntryLin
     return [expense, *_tax_lines(tax, part, stated, beside)]
 
 
-def _tax_lines(tax: LineTax, deducted: Decimal, amount: Decimal, dimensions: Dimensions) -> Iterator[EntryLine]:
+def _tax_lines(tax: LineTax, deducted: Decimal, amount: Decimal, dimensions: Dimensions) -> list[EntryLine]:
     """What is deducted, and the output side of reverse charge, which is always the whole tax."""
-    sides: tuple[tuple[LineRole, str | None, Decimal], ...] = (
-        ("tax", tax.ingoing, deducted),
-        ("reverse_tax", tax.outgoing, amount.copy_negate()),
-    )
-    for role, account, posted in sides:
-        if account and posted:
-            yield EntryLine(account=account, amount=posted, role=role, tax_code=tax.code, dimensions=dimensions)
+    sides: list[tuple[LineRole, str, Decimal]] = []
+    if tax.ingoing and deducted:
+        sides.append(("tax", tax.ingoing, deducted))
+    if tax.outgoing and amount:
+        sides.append(("reverse_tax", tax.outgoing, amount.copy_negate()))
+    return [
+        EntryLine(account=account, amount=posted, role=role, tax_code=tax.code, dimensions=dimensions)
+        for role, account, posted in sides
+    ]
 
 
 def _until_paid(lines: tuple[EntryLine, ...], masters: Masters) -> tuple[EntryLine, ...]:
@@ -318,11 +321,11 @@ def _with_counter(item: Item, parts: Parts) -> tuple[EntryLine, ...]:
 
 def _paper(item: ExportItem) -> Paper:
     invoice = item.invoice
-    return Paper(
-        number=invoice_number(item),
-        document_date=invoice.date if invoice else None,
-        due_date=invoice.due_date if invoice else None,
-    )
+    return {
+        "number": invoice_number(item),
+        "document_date": invoice.date if invoice else None,
+        "due_date": invoice.due_date if invoice else None,
+    }
 
 
 def _journal(item: Item) -> str | None:
@@ -341,20 +344,20 @@ def _heading(item: Item, days: Days, journal: str | None) -> Heading:
     given, vendor = item.given, item.party.vendor
     name = None if item.row.of_employee else vendor_name_of(given)
     payee = name or employee_of(given)
-    return Heading(
-        date=days.posted,
-        currency=item.currency,
-        fingerprint=fingerprint(given),
-        payee=payee,
-        text=text_of(given, item.settings.description, item.findings.texts, payee),
-        reconciliation_id=clean(given.reconciliation_id, KEY_LIMIT),
-        item_type=given.type,
-        url=given.url,
-        journal=journal,
-        vendor=vendor.id if vendor else None,
-        vendor_name=name or (clean(vendor.name) if vendor else None),
-        service_period=days.service_period,
-        supplier_amount=supplier_amount(given),
-        reconciled_entries=tuple(sorted([clean(one, KEY_LIMIT) for one in given.reconciled_entries])),
-        attendees=attendees_of(given),
-    )
+    return {
+        "date": days.posted,
+        "currency": item.currency,
+        "fingerprint": fingerprint(given),
+        "payee": payee,
+        "text": text_of(given, item.settings.description, item.findings.texts, payee),
+        "reconciliation_id": clean(given.reconciliation_id, KEY_LIMIT),
+        "item_type": given.type,
+        "url": given.url,
+        "journal": journal,
+        "vendor": vendor.id if vendor else None,
+        "vendor_name": name or (clean(vendor.name) if vendor else None),
+        "service_period": days.service_period,
+        "supplier_amount": supplier_amount(given),
+        "reconciled_entries": tuple(sorted([clean(one, KEY_LIMIT) for one in given.reconciled_entries])),
+        "attendees": attendees_of(given),
+    }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from kontobro.core.errors import Problem, shown
 from kontobro.core.model.export import ExportItem, MalformedItem
@@ -27,8 +27,7 @@ VOIDED = "voided_by_user"
 """Pleo's status of an invoice that a person voided (`pleo/api.md` B5)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(NamedTuple):
     """Either entries or problems; neither only for an item of nothing under `zero_amount = "skip"`.
 
     `before_hook` are the entries as the rules made them when the company's own function changed them; `hook_trace`
@@ -51,7 +50,7 @@ def post_item(
     if isinstance(item, MalformedItem):
         return Posted(problems=item.problems)
     posted = _with_hook(item, settings, masters, today)
-    return posted if bills else replace(posted, entries=tuple(as_journal(entry) for entry in posted.entries))
+    return posted if bills else posted._replace(entries=tuple(as_journal(entry) for entry in posted.entries))
 
 
 def _with_hook(item: ExportItem, settings: Settings, masters: Masters, today: dt.date) -> Posted:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from typing import Final, NamedTuple, TypedDict
+from typing import Final, NamedTuple
 
 from kontobro.core.errors import shown
 from kontobro.core.model.export import ItemTax
@@ -96,18 +96,13 @@ def _inclusive(checked: Checked) -> LineTax:
     posted = item.amounts.oriented(checked.amount)
     if not posted:
         return LineTax(code.id, 0, inside=True)
-    return LineTax(code.id, posted, inside=True, **_deducted(checked, posted))
+    return LineTax(code.id, posted, True, *_deducted(checked, posted))
 
 
-class _Deducted(TypedDict):
-    deducted: int
-    ingoing: str | None
-
-
-def _deducted(checked: Checked, posted: int) -> _Deducted:
+def _deducted(checked: Checked, posted: int) -> tuple[int, str | None]:
     """The share of a tax that may be deducted, and its account: none is needed where nothing may be."""
     deducted = rounded(posted, checked.code.deductible)
-    return {"deducted": deducted, "ingoing": _tax_account(checked, "ingoing") if deducted else None}
+    return deducted, _tax_account(checked, "ingoing") if deducted else None
 
 
 def _reverse(checked: Checked) -> LineTax | None:
@@ -120,8 +115,8 @@ def _reverse(checked: Checked) -> LineTax | None:
             return None
     if not posted:
         return LineTax(code.id, 0, inside=False)
-    deducted, outgoing = _deducted(checked, posted), _tax_account(checked, "outgoing")
-    return LineTax(code.id, posted, inside=False, **deducted, outgoing=outgoing)
+    deducted, ingoing = _deducted(checked, posted)
+    return LineTax(code.id, posted, False, deducted, ingoing, _tax_account(checked, "outgoing"))
 
 
 def _reverse_missing(checked: Checked) -> int:
