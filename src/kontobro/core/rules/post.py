@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from kontobro.core.errors import Problem, shown
-from kontobro.core.model.export import ExportItem, MalformedItem
+from kontobro.core.model.export import ExportItem, InvoiceInformation, MalformedItem
 from kontobro.core.model.findings import Findings, noted
 from kontobro.core.model.journal import Entry, as_journal
 from kontobro.core.model.masters import Masters
@@ -74,7 +74,8 @@ def _by_rules(item: ExportItem, books: Books) -> Posted:
         if books.settings.zero_amount == "skip":
             return Posted(notes=(*findings.notes, noted("zero")))
         findings.fail("amount_zero", "amount.inWalletCurrency.value", "0")
-    _voided(item, row, findings)
+    if item.invoice and item.invoice.status == VOIDED:
+        _voided(item.invoice, row, findings)
     days = days_of(item, books, findings)
     findings.day = days.posted if days else None
     entries: tuple[Entry, ...] = ()
@@ -95,11 +96,11 @@ def _all_notes(notes: Sequence[str], entries: Sequence[Entry]) -> tuple[str, ...
     return tuple(said)
 
 
-def _voided(item: ExportItem, row: PostingRow | None, findings: Findings) -> None:
+def _voided(invoice: InvoiceInformation, row: PostingRow | None, findings: Findings) -> None:
     """An invoice that was voided in Pleo is not owed (`posting-rules.md` §14.8); money that moved for it is a fact."""
-    if item.invoice is None or item.invoice.status != VOIDED or row is None:
+    if row is None:
         return
-    number = shown(item.invoice.number)
+    number = shown(invoice.number)
     if row.movement:
         findings.note("voided", number=number)
         return
