@@ -96,8 +96,7 @@ class TagRef(NamedTuple):
     group_code: str
 
 
-@dataclass(frozen=True, slots=True)
-class ItemTax:
+class ItemTax(NamedTuple):
     """Tax of a line. `rate` is a fraction (0.25 is 25 %); `type` inclusive, reverse or exclusive, kept open."""
 
     id: str
@@ -109,8 +108,7 @@ class ItemTax:
     outgoing_account: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ItemLine:
+class ItemLine(NamedTuple):
     id: str
     amount: Amount
     net: Amount

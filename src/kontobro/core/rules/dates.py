@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from kontobro.core.model.export import ExportItem
@@ -14,6 +15,7 @@ from kontobro.core.rules.item import Books, Days
 from kontobro.core.words import Phrase
 
 
+@lru_cache(maxsize=64)
 def zone_named(name: str) -> dt.tzinfo | None:
     """The time zone of an IANA name, or None when there is none. UTC needs no time zone database."""
     if name == "UTC":

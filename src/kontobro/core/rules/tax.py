@@ -39,14 +39,13 @@ class LineTax(NamedTuple):
 
 def tax_of(item: Item, at: int) -> LineTax | None:
     """The tax of the line at index `at`, or None when it has none (or a problem)."""
-    tax, findings = item.given.lines[at].tax, item.findings
-    field = f"accountingEntryLines[{at}].tax"
+    tax = item.given.lines[at].tax
     if tax is None or (not tax.code and not tax.amount.wallet.minor):
         return None
     if tax.type not in ("inclusive", "reverse"):
-        findings.fail("tax_type_unsupported", f"{field}.type", tax.type)
+        item.findings.fail("tax_type_unsupported", f"{_field(at)}.type", tax.type)
         return None
-    code = _tax_code(item, tax, field)
+    code = _tax_code(item, tax, at)
     if code is None:
         return None
     gross = item.given.lines[at].amount.wallet.minor
@@ -59,28 +58,32 @@ def tax_of(item: Item, at: int) -> LineTax | None:
     return _inclusive(checked) if tax.type == "inclusive" else _reverse(checked)
 
 
-def _tax_code(item: Item, tax: ItemTax, field: str) -> TaxCode | None:
+def _field(at: int) -> str:
+    return f"accountingEntryLines[{at}].tax"
+
+
+def _tax_code(item: Item, tax: ItemTax, at: int) -> TaxCode | None:
     findings = item.findings
     if not tax.code:
-        findings.fail("tax_code_missing", f"{field}.code", "")
+        findings.fail("tax_code_missing", f"{_field(at)}.code", "")
         return None
     sure = item.masters.tax_codes.sure.get(tax.code)
     if sure and is_open(sure, findings.day):
         return sure
-    found = item.masters.tax_codes.find(tax.code)
+    found, field = item.masters.tax_codes.find(tax.code), f"{_field(at)}.code"
     key = shown(tax.code)
     found = tuple(one for one in found if is_open(one, findings.day)) or found
     if len(found) > 1:
-        findings.fail("tax_code_ambiguous", f"{field}.code", key)
+        findings.fail("tax_code_ambiguous", field, key)
         return None
     if not found or not found[0].active:
-        findings.fail("tax_code_unknown", f"{field}.code", key)
+        findings.fail("tax_code_unknown", field, key)
         return None
     if findings.day and not within(found[0], findings.day):
-        findings.fail("tax_code_unknown.closed", f"{field}.code", key, span=span_of(found[0]), day=findings.day)
+        findings.fail("tax_code_unknown.closed", field, key, span=span_of(found[0]), day=findings.day)
         return None
     if found[0].unsupported:
-        findings.fail("tax_code_unsupported", f"{field}.code", key, why=found[0].unsupported)
+        findings.fail("tax_code_unsupported", field, key, why=found[0].unsupported)
         return None
     return found[0]
 
@@ -205,7 +208,7 @@ class Checked(NamedTuple):
 
     @property
     def field(self) -> str:
-        return f"accountingEntryLines[{self.at}].tax"
+        return _field(self.at)
 
     def money(self, minor: Decimal) -> str:
         return f"{shown(self.item.amounts.major(int(minor)), 40)} {self.item.currency}"
@@ -237,10 +240,10 @@ def rounded(line: int, rate: Decimal) -> int:
 
 def impossible(checked: Checked) -> bool:
     """True, with the problem, when such a tax can't be: the first reason is the one that is said."""
-    tax, code, field = checked.tax, checked.code, checked.field
+    tax, code = checked.tax, checked.code
     if tax.type != code.type and {tax.type, code.type} == {"inclusive", "reverse"}:
         types = f"{tax.type} / {code.type}"
-        checked.item.findings.fail(f"tax_type_differs.{tax.type}", f"{field}.type", types, tax_code=code.code)
+        checked.item.findings.fail(f"tax_type_differs.{tax.type}", f"{checked.field}.type", types, tax_code=code.code)
         return True
     if not checked.whole or not checked.amount:
         return False

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from functools import cache
 from typing import Annotated, Any, Generic, TypeVar
 
 import httpx2
@@ -154,16 +153,10 @@ def read(response: httpx2.Response, endpoint: Endpoint, shape: type[T]) -> T:
         raise unreadable(endpoint, error) from error
 
 
-@cache
-def decoder_of(shape: type[T]) -> msgspec.json.Decoder[T]:
-    """Made once: that costs more than an entry."""
-    return msgspec.json.Decoder(shape)
-
-
 def read_entry(raw: msgspec.Raw, endpoint: Endpoint, shape: type[T]) -> T:
     """One entry of a page whose entries all have to be good. Raises BadAnswer."""
     try:
-        return decoder_of(shape).decode(raw)
+        return msgspec.json.decode(raw, type=shape)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise unreadable(endpoint, error) from error
 
