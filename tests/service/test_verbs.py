@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +15,7 @@ from kontobro.cli.app import app
 from kontobro.core.model.connection import Tokens
 from kontobro.service.app import open_service_app
 from kontobro.service.config import config, read_config
-from kontobro.worker.asking import open_client_runner
-from kontobro.worker.queues import FILE, only_worker
+from kontobro.worker.queues import only_worker
 from kontobro.worker.vitals import look
 from tests.support.empty_store import put_empty_store
 from tests.support.scripted_pleo import a_connection
@@ -80,26 +76,3 @@ def test_the_work_is_looked_at(home: Path) -> None:
             assert look(given, opened).workers == 1
     finally:
         opened.close()
-
-
-def test_all_work_that_waits_is_counted_by_the_database(home: Path) -> None:
-    """However long the queue is: no row of it is read for it."""
-    given = read_config({"KONTOBRO_HOME": str(home)})
-    opened = open_service_app(given)
-    runner = open_client_runner(given, opened.store)
-    try:
-        runner.export("c1")
-        with closing(sqlite3.connect(home / FILE)) as database, database:
-            database.row_factory = sqlite3.Row
-            (row,) = database.execute("SELECT * FROM workflow_status").fetchall()
-            columns = dict(row) | {"deduplication_id": None, "created_at": row["created_at"] - 60_000}
-            names, places = ", ".join(columns), ", ".join(f":{name}" for name in columns)
-            for number in range(10_050):
-                more = {"workflow_uuid": f"w{number}", "status": "PENDING" if number < 20 else "ENQUEUED"}
-                database.execute(f"INSERT INTO workflow_status ({names}) VALUES ({places})", columns | more)
-        vitals = look(given, opened, runner)
-    finally:
-        runner.close()
-        opened.close()
-    assert (vitals.waiting, vitals.running) == (10_031, 20)
-    assert timedelta(seconds=60) <= vitals.oldest_wait < timedelta(seconds=120)
