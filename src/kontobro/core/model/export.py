@@ -220,8 +220,7 @@ class MalformedItem:
     raw: bytes = field(default=b"", repr=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemReport:
+class ItemReport(NamedTuple):
     """What Pleo is told of one item (`pleo/api.md` B2 UpdateExportJobItem). Absent fields are left out."""
 
     entry_id: str
