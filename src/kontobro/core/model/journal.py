@@ -174,8 +174,9 @@ class Entry:
     @property
     def twin(self) -> TwinKey | None:
         """How the same supplier invoice is looked for; None for what is none, or has no vendor or number."""
-        booked = any(line.role == "expense" for line in self.lines)
-        if isinstance(self, Payment) or not (booked and self.vendor and self.number):
+        if not (self.vendor and self.number) or isinstance(self, Payment):
+            return None
+        if not any(line.role == "expense" for line in self.lines):
             return None
         owed = exact_sum(line.amount for line in self.lines if line.role in MONEY_ROLES).copy_negate()
         return TwinKey(self.vendor, compared(self.number), self.currency, owed, entry_id_of(self.reference))
