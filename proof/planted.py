@@ -11,33 +11,51 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 
 
 @dataclass(frozen=True, slots=True)
-class Planted:
+class Edit:
     """In `file`, below src/kontobro, `old` becomes `new`."""
 
-    name: str
     file: str
     old: str
     new: str
 
-    def plant(self, source: Path) -> None:
+    def make(self, source: Path) -> None:
         """Raises ValueError where its place is not there, or not the only one."""
         path = source / "kontobro" / self.file
         text, old = path.read_text(encoding="utf-8"), self.old.strip("\n")
         if text.count(old) != 1:
-            raise ValueError(f"{self.name}: its place in {self.file} is there {text.count(old)} times")
+            raise ValueError(f"its place in {self.file} is there {text.count(old)} times: {old}")
         path.write_text(text.replace(old, self.new.strip("\n")), encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """More than one edit where a second check would catch what the first lets through."""
+
+    name: str
+    edits: tuple[Edit, ...]
+
+    def plant(self, source: Path) -> None:
+        """Raises ValueError where a place is not there, or not the only one."""
+        for edit in self.edits:
+            edit.make(source)
 
 
 def planted(words: Sequence[str] = ()) -> list[Planted]:
     """All of them, or those whose name holds one of the words."""
     listed = tomllib.loads((HERE / "planted.toml").read_text(encoding="utf-8"))["fault"]
-    return [Planted(**one) for one in listed if not words or any(word in one["name"] for word in words)]
+    return [_read(one) for one in listed if not words or any(word in one["name"] for word in words)]
+
+
+def _read(listed: dict[str, Any]) -> Planted:
+    first = Edit(listed["file"], listed["old"], listed["new"])
+    return Planted(listed["name"], (first, *(Edit(**more) for more in listed.get("also", ()))))
 
 
 def found_in(fault: Planted, within: int) -> tuple[int, str]:

@@ -49,7 +49,8 @@ class Company:
     @cached_property
     def settings(self) -> Settings:
         settings = settings_of(codes_of(CHART, self.masters))
-        return replace(settings, posting="posted" if self.plan.posted or not self.plan.drafts else "draft")
+        is_posted = self.plan.posted or not self.plan.drafts
+        return replace(settings, posting="posted" if is_posted else "draft", voided=self.plan.voided)
 
     @cached_property
     def entries(self) -> Mapping[int, tuple[Entry, ...]]:

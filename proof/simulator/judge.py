@@ -64,7 +64,7 @@ def wrong_with(company: Company) -> Iterator[str]:
     for reference in books.references():
         if reference not in known:
             yield f"{reference} is in the books, and is no expense's"
-    for reference in sorted(books.voided):
+    for reference in sorted(books.voided - books.revived):
         if books.status(reference) in ("draft", "posted") and company.settings.voided != "book":
             yield f"{reference} was voided by hand, and is booked again without a word"
     for reference in books.undone():

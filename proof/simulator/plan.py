@@ -11,6 +11,8 @@ Reference = Literal["enforced", "searchable"]
 StoreKind = Literal["sqlite", "postgresql"]
 ErpKind = Literal["memory", "beancount", "plain"]
 Auth = Literal["api_key", "oauth"]
+Voided = Literal["book", "ask"]
+"""The setting: what is to become of an expense whose entry a person voided."""
 
 BOOKS: Final[Mapping[ErpKind, str]] = {
     "memory": "an accounting system in memory",
@@ -18,7 +20,7 @@ BOOKS: Final[Mapping[ErpKind, str]] = {
     "plain": "a file that doubles what is written twice",
 }
 
-FORM: Final = 4
+FORM: Final = 5
 """Goes up when a seed would make another plan, or its run would be judged by more: seeds are counted by form."""
 
 KINDS: Final[Mapping[str, int]] = {
@@ -76,6 +78,25 @@ NOT_APART: Final = (
 """What two installations can't be told apart by where only the reference could (`docs/how-it-works.md`): a living one
 that does nothing for longer than the other waits, and a claim that Pleo took from both."""
 
+ERP_WRITES: Final = ("erp.book", "erp.attach", "erp.post", "erp.withdraw")
+PLEO_WRITES: Final = ("pleo.POST", "pleo.PUT")
+STORE_WRITES: Final = ("store.claim_job", "store.move", "store.end_job", "store.save_tokens")
+
+AIMS: Final[Mapping[str, Sequence[str]]] = {
+    **dict.fromkeys(("kill",), (*ERP_WRITES, *PLEO_WRITES, *STORE_WRITES)),
+    **dict.fromkeys(
+        ("lose the answer", "lose the request", "refuse for a while", "take effect late", "die during the write"),
+        (*ERP_WRITES, *PLEO_WRITES),
+    ),
+    **dict.fromkeys(("lose the machine", "book a part", "writes go astray for a while"), ERP_WRITES),
+    **dict.fromkeys(("deliver twice",), PLEO_WRITES),
+    **dict.fromkeys(("break the page",), ("pleo.GET /v3/export-items", "pleo.GET /v3/export-jobs/…/items")),
+}
+"""What may wait for a point of few crossings, and for which: a write, a page of expenses. Most harm is done there."""
+
+AIMED: Final = 0.35
+"""The part of these that does."""
+
 MOST_ACTS: Final = 12
 SPREAD: Final = 240
 """Crossings among which the acts fall: more than an undisturbed export has."""
@@ -84,16 +105,18 @@ SPREAD: Final = 240
 @dataclass(frozen=True, slots=True)
 class Act:
     """Something that goes wrong at the crossing `at`, or at the next one where it can. `size`: from 0 to 1, how much
-    or how long."""
+    or how long. `aim`: the beginning of the point that it waits for."""
 
     at: int
     kind: str
     size: float
+    aim: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A world and its acts. `homes`: each exporter's installation by number, so `(0, 0)` are two exporters at one.
+    `by_the_clock`: exporters look for work each quarter of an hour, all at once, as cron starts them.
     `restart_seconds`: until a new process takes a dead one's place. `presses`: how often Export is pressed again when
     nothing is left to do and something is still to go wrong."""
 
@@ -105,9 +128,11 @@ class Plan:
     fingerprints: bool
     bills: bool
     settle_seconds: int
+    voided: Voided = "book"
     homes: tuple[int, ...]
     auth: Auth = "api_key"
     webhooks: bool = False
+    by_the_clock: bool = False
     store: StoreKind = "sqlite"
     erp: ErpKind = "memory"
     restart_seconds: int = 20
@@ -125,8 +150,10 @@ class Plan:
             "one exporter" if self.homes == (0,) else many,
             "login by OAuth" if self.auth == "oauth" else "login by API key",
             "webhooks" if self.webhooks else "",
+            "all look at the same minute" if self.by_the_clock else "",
             f"entries are {'drafts' if self.drafts else 'posted at once'}"
             + (", to be posted" if self.drafts and self.posted else ""),
+            "what was voided is asked about" if self.voided == "ask" else "",
             f"{self.batch_size} in a batch" if self.batch_size > 1 else "one by one",
             "" if self.fingerprints else "no fingerprints are kept",
             "" if self.bills else "no bills",
@@ -146,9 +173,11 @@ def plan_of(seed: int, *, store: StoreKind = "sqlite", erp: ErpKind = "memory") 
         fingerprints=draw.random() < 0.8,
         bills=draw.random() < 0.85,
         settle_seconds=draw.choice((5, 60, 300)),
+        voided=draw.choice(("book", "ask")),
         homes=draw.choice(((0,), (0,), (0, 0), (0, 1))),
         auth=draw.choice(("api_key", "api_key", "oauth")),
         webhooks=draw.random() < 0.4,
+        by_the_clock=draw.random() < 0.4,
         store=store,
         erp=erp,
         acts=(),
@@ -167,11 +196,17 @@ def _acts(plan: Plan, draw: random.Random) -> tuple[Act, ...]:
     }
     if plan.homes == (0, 1) and plan.reference == "searchable":
         kinds = {kind: weight for kind, weight in kinds.items() if kind not in NOT_APART}
+        kinds["delete our history"] *= 4  # what sets these two apart is their histories
     spread = draw.choice((60, SPREAD, SPREAD))
     chosen = draw.choices(list(kinds), weights=list(kinds.values()), k=draw.randint(1, MOST_ACTS))
     acts = [Act(draw.randrange(spread), kind, draw.random()) for kind in chosen]
+    acts = [replace(act, aim=_aim(act.kind, draw)) for act in acts]
     acts += [Act(act.at + 1, "kill", 0.5) for act in acts if act.kind in INTERRUPTS and draw.random() < 0.5]
     return tuple(sorted(acts, key=lambda act: act.at))
+
+
+def _aim(kind: str, draw: random.Random) -> str:
+    return draw.choice(AIMS[kind]) if kind in AIMS and draw.random() < AIMED else ""
 
 
 def without(plan: Plan, acts: Sequence[Act]) -> Plan:

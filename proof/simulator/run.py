@@ -112,8 +112,9 @@ def _books(plan: Plan, folder: Path) -> Held:
 def _lived(world: World, company: Company, exporters: Exporters) -> None:
     """The storm, then the calm in which all has to come right."""
     began = world.clock.now()
+    apart = timedelta(seconds=0 if world.plan.by_the_clock else 7)
     for number, home in enumerate(world.plan.homes):
-        world.schedule.start(Worker(number, home, began + timedelta(seconds=7 * number)), exporters.live)
+        world.schedule.start(Worker(number, home, began + apart * number), exporters.live)
 
     def is_quiet() -> bool:
         return company.is_done and not world.is_under_way

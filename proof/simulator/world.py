@@ -86,6 +86,7 @@ class World:
         if self.crossings > MOST_CROSSINGS:
             raise Endless(f"{MOST_CROSSINGS} crossings, and still no end")
         self.schedule.may_switch(worker)
+        self._require_alive(worker, point)  # another may have ended it meanwhile
         self.do_due()
         act = self._next(point, kinds)
         if act is not None:
@@ -141,7 +142,7 @@ class World:
         for number, act in enumerate(self._waiting):
             if act.at > self.crossings:
                 return None
-            if act.kind in kinds or act.kind in ANYWHERE:
+            if (act.kind in kinds or act.kind in ANYWHERE) and point.startswith(act.aim):
                 return self._waiting.pop(number)
         return None
 

@@ -258,6 +258,38 @@ def test_a_draft_that_someone_posts_while_it_is_withdrawn_is_not_written_a_secon
         assert "2026-11-04 instead of 2026-10-05" in harness.failure(ONE)[1]
 
 
+@pytest.mark.parametrize("voided", ["book", "ask"])
+@pytest.mark.parametrize("differs", [True, False], ids=["as it is withdrawn", "as it is looked for"])
+def test_what_someone_voids_after_a_lost_answer_is_written_again_where_the_setting_does_not_ask(
+    tmp_path: Path, voided: str, differs: bool
+) -> None:
+    sent: list[str] = []
+
+    def book(behind: Any, entries: Sequence[Entry]) -> Any:
+        sent.extend(entry.reference for entry in entries)
+        if sent.count(ONE) > 1:
+            return behind.book(entries)
+        if differs:
+            moving_on_book(behind, entries)
+        else:
+            behind.book(entries)
+            harness.void(ONE)
+        raise Uncertain("The accounting system did not answer in time.")
+
+    def withdraw(_: Any, bookings: Sequence[Booking]) -> None:
+        if any(booking.reference == ONE for booking in bookings):
+            harness.void(ONE)  # by a person, a moment before
+
+    with an_export_harness(tmp_path, exported_once(an_item(1))) as harness:
+        harness.set(voided=voided)
+        harness.alter(book=book, withdraw=withdraw)
+        harness.export()
+        assert sent.count(ONE) == (1 if voided == "ask" else 2)
+        assert (ONE in harness.entries()) is (voided == "book")
+        if voided == "ask":
+            assert "voided" in harness.failure(ONE)[1]
+
+
 def test_a_draft_that_is_not_posted_is_withdrawn_and_booked_again_once_it_can_be(tmp_path: Path) -> None:
     with an_export_harness(tmp_path, exported_once(an_item(1))) as harness:
         harness.alter(post=refuses(harness, ONE))

@@ -12,7 +12,7 @@ import pytest
 
 from kontobro.core.errors import KontobroError, RateLimited, Timeout, Uncertain, Unreachable
 from kontobro.core.model.export import Receipt
-from kontobro.core.model.journal import Booking
+from kontobro.core.model.journal import Booking, Entry
 from kontobro.core.ports import LONGEST_CALL
 from kontobro.erp.beancount.connector import CAPABILITIES
 from kontobro.export.job.patience import MOST_DOUBTS, OUTAGES, Patience, longest_trouble, most_lost
@@ -69,6 +69,8 @@ def test_a_lost_upload_is_done_again_when_it_must_be_there_if_it_ever_came(tmp_p
             if booking.reference == entry_id(3):
                 asked.append(harness.clock.now())
                 if len(asked) == 1:
+                    harness.clock.sleep(2 * 60)
+                    asked[0] = harness.clock.now()
                     raise Uncertain("The answer was lost.")
             behind.attach(booking, receipts)
 
@@ -77,6 +79,26 @@ def test_a_lost_upload_is_done_again_when_it_must_be_there_if_it_ever_came(tmp_p
         assert harness.export().receipts == ITEMS
         waited = asked[1] - asked[0]
         assert waited >= 5 * MINUTE if reference == "searchable" else waited < MINUTE
+
+
+@pytest.mark.parametrize("fault", [Uncertain("The answer was lost."), Timeout("It did not answer in time.")])
+def test_a_lost_write_is_waited_for_from_the_moment_in_which_it_was_given_up(tmp_path: Path, fault: Exception) -> None:
+    """A call may last longer than `settle_after`, and its request leave at its end."""
+    with an_export_harness(tmp_path, some()) as harness:
+        asked: list[datetime] = []
+        gave_up: list[datetime] = []
+
+        def book(behind: Any, entries: Sequence[Entry]) -> Any:
+            asked.append(harness.clock.now())
+            if gave_up:
+                return behind.book(entries)
+            harness.clock.sleep(8 * 60)
+            gave_up.append(harness.clock.now())
+            raise fault
+
+        harness.alter(book=book, capabilities=replace(CAPABILITIES, reference="searchable", settle_after=5 * MINUTE))
+        assert harness.export().booked == ITEMS
+        assert asked[1] - gave_up[0] >= 5 * MINUTE
 
 
 def test_an_upload_that_alone_is_never_taken_is_its_item_s_matter(tmp_path: Path) -> None:

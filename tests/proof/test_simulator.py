@@ -17,7 +17,7 @@ from pleo_sandbox.model import SandboxCompany
 from pleo_sandbox.state.sandbox import Sandbox
 from proof import tally
 from proof.baselines import BASELINES, harm_of, kinds_of
-from proof.planted import ROOT, found_in, planted
+from proof.planted import ROOT, Planted, found_in, planted
 from proof.search import portion, shrunk
 from proof.simulator.books.memory import MemoryBooks
 from proof.simulator.clock import VirtualClock
@@ -160,12 +160,21 @@ def test_a_failing_seed_is_shrunk_to_what_matters(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("fault", planted(), ids=lambda fault: fault.name)
-def test_each_planted_fault_has_its_place(fault, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    path = tmp_path / "kontobro" / fault.file
-    path.parent.mkdir(parents=True)
-    path.write_text((ROOT / "src" / "kontobro" / fault.file).read_text())
+def test_each_planted_fault_has_its_place(fault: Planted, tmp_path: Path) -> None:
+    for edit in fault.edits:
+        path = tmp_path / "kontobro" / edit.file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text((ROOT / "src" / "kontobro" / edit.file).read_text())
     fault.plant(tmp_path)
-    assert fault.new.strip("\n") in path.read_text()
+    for edit in fault.edits:
+        assert edit.new.strip("\n") in (tmp_path / "kontobro" / edit.file).read_text()
+
+
+def test_an_act_that_is_aimed_waits_for_its_write() -> None:
+    acts = (Act(0, "lose the answer", 0.4, aim="erp.book"),)
+    verdict = simulate(replace(QUIET, homes=(0,), auth="api_key", acts=acts))
+    assert verdict.is_whole, verdict
+    assert "exporter 1, erp.book, after: lose the answer" in verdict.story[0]
 
 
 @pytest.mark.slow

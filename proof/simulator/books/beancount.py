@@ -37,6 +37,7 @@ class BeancountBooks:
         self._seen: tuple[object, list[Transaction]] = (None, [])
         self.touched: set[Reference] = set()
         self.voided: set[Reference] = set()
+        self.revived: set[Reference] = set()
         self._edited: dict[Reference, object] = {}
 
     def connector(self) -> BeancountConnector:

@@ -13,11 +13,13 @@ from kontobro.testing.connector.shown import Shown
 class Held(Protocol):
     """One company's books. Nothing of it goes through an exporter's connector or store.
 
-    `touched`: what a person has changed, voided or deleted; `voided`: of those, what was voided.
+    `touched`: what a person has changed, voided or deleted; `voided`: of those, what was voided; `revived`: of those,
+    what a write that was under way booked again.
     """
 
     touched: set[Reference]
     voided: set[Reference]
+    revived: set[Reference]
 
     @property
     def capabilities(self) -> Capabilities: ...

@@ -39,6 +39,7 @@ class MemoryBooks(MemoryConnector):
         super().__init__(None, capabilities_of(plan))
         self.touched: set[Reference] = set()
         self.voided: set[Reference] = set()
+        self.revived: set[Reference] = set()
         self._doubles: Counter[Reference] = Counter()
         self._edited: dict[Reference, Booking] = {}
 

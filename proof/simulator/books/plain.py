@@ -23,6 +23,7 @@ class PlainBooks:
         self._plain = PlainErp(folder, ())
         self.touched: set[Reference] = set()
         self.voided: set[Reference] = set()
+        self.revived: set[Reference] = set()
 
     @property
     def capabilities(self) -> Capabilities:

@@ -10,7 +10,7 @@ from kontobro.core.errors import Conflict, Problem, Uncertain, Unreachable
 from kontobro.core.model.export import Receipt
 from kontobro.core.model.journal import Booking, Entry, EntryKey
 from kontobro.core.model.masterdata import Company, MasterRecord, Vendor
-from kontobro.core.ports import Capabilities, Connector, Rehearses, Withdraws, WritesVendors
+from kontobro.core.ports import LONGEST_CALL, Capabilities, Connector, Rehearses, Withdraws, WritesVendors
 from proof.simulator.schedule import Worker
 from proof.simulator.world import World
 
@@ -23,6 +23,8 @@ WRITES: Final = (
     *("take effect late", "die during the write", "lose the machine", "book a part", "writes go astray for a while"),
 )
 LATE: Final = ("take effect late", "die during the write", "lose the machine")
+
+STALL: Final = LONGEST_CALL * 0.9
 
 LONGEST: Final = 600.0
 """Seconds that a late write may take where the system itself refuses a second one."""
@@ -37,6 +39,10 @@ class Owner(Protocol):
 
     def forget(self, home: int) -> None:
         """An installation's history is gone."""
+        ...
+
+    def landing(self, entries: Sequence[Entry]) -> None:
+        """Entries are about to be booked late."""
         ...
 
     def landed(self, entries: Sequence[Entry]) -> None:
@@ -95,6 +101,7 @@ class Way:
         world = self._world
         act = world.cross(self._worker, f"erp.{name}:before", WRITES)
         if act and act.kind in LATE:
+            self._stall()
             self._later(act.size, name, call, what)
             if act.kind == "lose the machine":
                 self._owner.forget(self._worker.home)
@@ -113,11 +120,18 @@ class Way:
             raise Uncertain("The accounting system did not answer in time.")
         return answer
 
+    def _stall(self) -> None:
+        """What is sent may leave late, when its process was stopped for a while, but within its longest call."""
+        if self._world.draw.random() < 0.5:
+            self._world.clock.move(self._world.draw.random() * STALL)
+
     def _later(self, size: float, name: str, call: Callable[[Sequence[Any]], object], what: Sequence[Any]) -> None:
         """Let a write take effect later, whoever is there then."""
         seconds = size * self._most_late()
 
         def land() -> None:
+            if name == "book":
+                self._owner.landing(what)
             _as_far_as_it_goes(lambda: call(what))
             if name == "book" and seconds < SURE:
                 self._owner.landed(what)

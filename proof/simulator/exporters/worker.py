@@ -29,6 +29,8 @@ from proof.simulator.pleo.webhooks import Mail
 from proof.simulator.schedule import Killed, Worker
 from proof.simulator.world import World
 
+ENDS = ("completed", "completed_with_errors", "failed")
+
 POLL = 900.0
 """Virtual seconds between two looks for work."""
 
@@ -134,13 +136,19 @@ class Exporters:
         while not self.over:
             try:
                 self._look_for_work(worker)
-                rest = POLL
+                rest = self._until_the_next()
             except Killed:
                 rest = float(self.world.plan.restart_seconds)
                 self._ended(worker)
             worker.fenced = False
             if not self.over:
                 self.world.schedule.rest(worker, rest)
+
+    def _until_the_next(self) -> float:
+        """Seconds until an exporter that did what it could looks again."""
+        if not self.world.plan.by_the_clock:
+            return POLL
+        return POLL - self.world.clock.now().timestamp() % POLL
 
     def connect_again(self, homes: Iterable[int]) -> bool:
         """A person gives a new login wherever it has ended. Whether that was anywhere."""
@@ -177,6 +185,12 @@ class Exporters:
         self.company.lost_at = self.world.clock.now()
         self._forgotten.add(home)
 
+    def landing(self, entries: Sequence[Entry]) -> None:
+        """Entries are about to be booked late: those that a person voided meanwhile come back by no exporter's doing
+        (`docs/proof.md`, what it can't prove)."""
+        books = self.company.books
+        books.revived |= {entry.reference for entry in entries if books.status(entry.reference) == "void"}
+
     def landed(self, entries: Sequence[Entry]) -> None:
         """Entries were booked late, within the time that an export waits for them."""
         if len(set(self.world.plan.homes)) > 1:  # one knows nothing of what another wrote, and need not
@@ -190,10 +204,18 @@ class Exporters:
         """Our store has taken something."""
         if name == "save_tokens":
             self.logins.stored(worker)
-        if name == "end_job" and given[2] in OPEN:
-            self.wrong.append(f"our history says that an export ended, and that it is {given[2]}")
+        if name == "end_job":
+            self.wrong.extend(self._wrong_end(str(given[1]), str(given[2])))
 
     # ------------------------------------------------------------------------------------------------
+
+    def _wrong_end(self, job_id: str, status: str) -> Iterator[str]:
+        """What our history says of an export's end, and is not so."""
+        if status in OPEN:
+            yield f"our history says that an export ended, and that it is {status}"
+        is_open = any(job.is_open and job.id == job_id for job in self.company.sandbox.jobs)
+        if is_open and status in ENDS and job_id not in self.box.told_ends:
+            yield f"our history says that an export ended as {status}, and Pleo was never told"
 
     def _ended(self, worker: Worker) -> None:
         """Its process was killed."""

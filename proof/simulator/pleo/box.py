@@ -35,6 +35,8 @@ class Box:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
+        self.told_ends: set[str] = set()
+        """The jobs of which Pleo was told that they ended, whatever became of that."""
         self._app = create_app(sandbox)
         self._loop = asyncio.new_event_loop()
 
@@ -45,6 +47,8 @@ class Box:
         """Raises httpx2.RemoteProtocolError when no answer comes."""
         status, headers, parts = 0, [], []
         body = request.read()
+        if request.url.path.endswith("-events"):
+            self._note_end(json.loads(body))
         sent = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def receive() -> Any:
@@ -64,6 +68,10 @@ class Box:
         if not status:
             raise httpx2.RemoteProtocolError("the connection closed without an answer", request=request)
         return httpx2.Response(status, headers=headers, stream=httpx2.ByteStream(b"".join(parts)), request=request)
+
+    def _note_end(self, event: dict[str, str]) -> None:
+        if event.get("event") != "started":
+            self.told_ends |= {job.id for job in self.sandbox.jobs if job.id in event.values()}
 
 
 class Line(httpx2.BaseTransport):

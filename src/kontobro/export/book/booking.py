@@ -27,7 +27,7 @@ from kontobro.export.book.finish import attach, post, verify
 from kontobro.export.book.manifest import manifest
 from kontobro.export.book.pieces import broke, in_pieces
 from kontobro.export.book.work import ItemWork, booked_move, pairs, plans_of
-from kontobro.export.book.write import Unresolved, withdraw, write
+from kontobro.export.book.write import Unresolved, is_to_replace, withdraw, write
 from kontobro.export.job.invoices import duplicate, keys_to_ask, remark, stops
 from kontobro.export.job.run import Run
 from kontobro.export.receipts.fetch import check_links, fetch_all
@@ -191,15 +191,18 @@ def take_all(
 def take(run: Run, task: tuple[ItemWork, Entry], booking: Booking, unresolved: Unresolved) -> Move | None:
     """Take a booking that was found: the move to commit. None when the entry has to be written (again)."""
     work, entry = task
+    found = differences(entry, booking, run.masters.accounts.by_id) if entry.reference in unresolved else []
+    if found:  # our own interrupted write, never compared: a draft of ours may be replaced
+        left = withdraw(run, booking)
+        if left is None:
+            return None
+        booking = left
     problem = None
+    if is_to_replace(run, booking):
+        return None
     if booking.status == "void":
-        if run.connection.settings.voided == "book":
-            return None
         problem = voided(entry, booking)
-    elif entry.reference in unresolved and (found := differences(entry, booking, run.masters.accounts.by_id)):
-        # our own interrupted write, never compared: a draft of ours may be replaced
-        if withdraw(run, booking):
-            return None
+    elif found:
         problem = not_as_sent(entry, booking, found, withdrawn=False)
     elif not same_facts(entry, booking):
         problem = conflict(entry, booking, run.masters.accounts.by_id)

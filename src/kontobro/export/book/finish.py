@@ -72,13 +72,12 @@ def _upload(run: Run, booking: Booking, receipts: list[Receipt]) -> KontobroErro
 
 def _attach_once(run: Run, booking: Booking, receipts: list[Receipt]) -> None:
     """What was lost may still come: where nothing forbids a second one, it is looked for only when it must be there."""
-    began = run.ports.clock.now()
     capabilities = run.ports.connector.capabilities
     try:
         run.ports.connector.attach(booking, receipts)
     except (Uncertain, Timeout):
         if capabilities.reference == "searchable":
-            run.wait_until(began + capabilities.settle_after)
+            run.wait_until(run.ports.clock.now() + capabilities.settle_after)
         raise
 
 
@@ -146,7 +145,7 @@ def _not_posted(run: Run, work: ItemWork, booking: Booking, refused: Problem) ->
     """A draft that the accounting system will not post is withdrawn, so that the next export books it
     again; one that a person changed stays."""
     told = refused
-    if refused.code == "not_posted" and booking.reference not in work.edited and withdraw(run, booking):
+    if refused.code == "not_posted" and booking.reference not in work.edited and withdraw(run, booking) is None:
         facts = refused.facts
         told = problem("not_posted.withdrawn", "entry", refused.value, system=facts["system"], said=facts["said"])
     work.problems.append(told)

@@ -16,7 +16,7 @@ from kontobro.core.errors import ConnectorFault, KontobroError, Problem, Timeout
 from kontobro.core.model.history import Move
 from kontobro.core.model.journal import Booking, Entry, EntryKey, Reference
 from kontobro.core.ports import Withdraws
-from kontobro.export.book.compare import differences, not_as_sent
+from kontobro.export.book.compare import differences, not_as_sent, voided
 from kontobro.export.book.pieces import broke
 from kontobro.export.book.work import ItemWork, booked_move
 from kontobro.export.job.run import Run, StopJob, asked_pause
@@ -42,7 +42,7 @@ def write(run: Run, tasks: Tasks, unresolved: Unresolved) -> None:
 
 
 def settle_doubt(run: Run, tasks: Tasks, since: datetime) -> list[tuple[ItemWork, Entry]]:
-    """Look again for entries whose write began at `since`; answers those that are proved absent."""
+    """Look again for entries whose write left at `since`, at the latest; answers those that are proved absent."""
     capabilities = run.ports.connector.capabilities
     if capabilities.reference == "none":
         _leave_uncertain(run, tasks)
@@ -56,15 +56,22 @@ def settle_doubt(run: Run, tasks: Tasks, since: datetime) -> list[tuple[ItemWork
 
 def accept_existing(run: Run, tasks: Tasks, found: Mapping[EntryKey, Booking]) -> list[tuple[ItemWork, Entry]]:
     """Take what an interrupted write left, compared with what was sent; answers what is absent."""
-    left = [task for task in tasks if _is_to_write(run, task[1], found.get(task[1].reference))]
-    done = {entry.reference for _, entry in tasks} - {entry.reference for _, entry in left}
-    run.move([_accept(run, *task, found[task[1].reference]) for task in tasks if task[1].reference in done])
+    left, moves = list[tuple[ItemWork, Entry]](), list[Move]()
+    for work, entry in tasks:
+        booking = found.get(entry.reference)
+        if booking and differences(entry, booking):
+            booking = withdraw(run, booking)  # a draft that an interrupted write left half done is taken back
+        if booking is None or is_to_replace(run, booking):
+            left.append((work, entry))
+        else:
+            moves.append(_accept(run, work, entry, booking))
+    run.move(moves)
     return left
 
 
-def _is_to_write(run: Run, entry: Entry, booking: Booking | None) -> bool:
-    """True when nothing exists, or a draft that an interrupted write left half done: that one is taken back."""
-    return booking is None or bool(differences(entry, booking) and withdraw(run, booking))
+def is_to_replace(run: Run, booking: Booking) -> bool:
+    """Whether the entry is written again beside this one: a person voided it, and the setting does not ask."""
+    return booking.status == "void" and run.connection.settings.voided == "book"
 
 
 def _write_some(run: Run, tasks: Tasks, rounds: int) -> None:
@@ -79,17 +86,20 @@ def _write_some(run: Run, tasks: Tasks, rounds: int) -> None:
     try:
         answers = run.ports.connector.book([entry for _, entry in tasks])
     except ConnectorFault as fault:
-        run.patience.lose(run.ports.clock.now() - began)
-        left = _look_again(run, tasks, began, fault)
+        gave_up = run.ports.clock.now()
+        run.patience.lose(gave_up - began)
+        left = _look_again(run, tasks, gave_up, fault)
         _write_halves(run, left, rounds, fault)
     except (Uncertain, Timeout) as fault:
-        run.patience.doubt(run.ports.clock.now() - began)
-        _write_some(run, _look_again(run, tasks, began, fault), rounds - 1)
+        gave_up = run.ports.clock.now()
+        run.patience.doubt(gave_up - began)
+        _write_some(run, _look_again(run, tasks, gave_up, fault), rounds - 1)
     except Unreachable as fault:
-        run.patience.doubt(run.ports.clock.now() - began)
+        gave_up = run.ports.clock.now()
+        run.patience.doubt(gave_up - began)
         run.erp(lambda: run.ports.connector.check())  # patience: until it answers again, or StopJob
         run.ports.clock.sleep(asked_pause(fault) or 0)
-        _write_some(run, _look_again(run, tasks, began, fault), rounds - 1)
+        _write_some(run, _look_again(run, tasks, gave_up, fault), rounds - 1)
     except KontobroError as fault:
         raise StopJob(fault) from fault
     else:
@@ -98,13 +108,14 @@ def _write_some(run: Run, tasks: Tasks, rounds: int) -> None:
         run.keep_alive()
 
 
-def _look_again(run: Run, tasks: Tasks, began: datetime, fault: KontobroError) -> list[tuple[ItemWork, Entry]]:
-    """After a write with an unconfirmed outcome: say so, find what it left, answer what is proved absent.
+def _look_again(run: Run, tasks: Tasks, gave_up: datetime, fault: KontobroError) -> list[tuple[ItemWork, Entry]]:
+    """After a write with an unconfirmed outcome: say so, find what it left, answer what is proved absent. It may have
+    left as late as we gave up on it.
 
     Raises StopJob when this run has lost all the time that it may: what is absent then is left to the next one.
     """
     run.move([Move(reference=entry.reference, to="uncertain") for _, entry in tasks])
-    left = settle_doubt(run, tasks, began)
+    left = settle_doubt(run, tasks, gave_up)
     if left and run.patience.is_spent:
         _leave_uncertain(run, left)
         raise StopJob(fault) from fault
@@ -127,23 +138,24 @@ def _answered(run: Run, work: ItemWork, entry: Entry, answer: Booking | Problem)
 
 def _accept(run: Run, work: ItemWork, entry: Entry, booking: Booking) -> Move:
     """It exists: compare it with what we sent; the move to commit."""
+    if booking.status == "void":
+        return _reject(work, entry, voided(entry, booking), booking)
     found = differences(entry, booking, run.masters.accounts.by_id)
     if found:
-        withdrawn = withdraw(run, booking)
+        withdrawn = withdraw(run, booking) is None
         return _reject(work, entry, not_as_sent(entry, booking, found, withdrawn=withdrawn), booking)
     work.bookings[entry.reference] = work.as_sent[entry.reference] = booking
     return booked_move(entry, booking)
 
 
-def withdraw(run: Run, booking: Booking) -> bool:
-    """Delete a draft of ours. False when it is no draft, when the accounting system does not allow it, or when someone
-    posted it since we looked: what would be written after that is a second entry, so we look again."""
+def withdraw(run: Run, booking: Booking) -> Booking | None:
+    """Delete a draft of ours; answers what is there then. That is nothing, or what it was when it is no draft or the
+    accounting system does not allow it. Someone may have posted or voided it since we looked: so we look again."""
     connector = run.ports.connector
     if booking.status != "draft" or not connector.capabilities.withdraws_drafts:
-        return False
+        return booking
     run.erp(lambda: cast(Withdraws, connector).withdraw([booking]))
-    left = run.erp(lambda: connector.find([booking.reference])).get(booking.reference)
-    return left is None or left.status == "void"
+    return run.erp(lambda: connector.find([booking.reference])).get(booking.reference)
 
 
 def _reject(work: ItemWork, entry: Entry, problem: Problem, booking: Booking | None = None) -> Move:
