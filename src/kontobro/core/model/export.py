@@ -22,6 +22,9 @@ ItemStatus = Literal["in_progress", "successful", "failed"]
 OPEN: Final = ("pending", "in_progress")
 """The statuses of a job, and of an item in it, that is not over (`pleo/rules.md` §1)."""
 
+FINAL: Final = ("successful", "failed", "abandoned")
+"""The statuses of an item that is over (`pleo/rules.md` §1.8)."""
+
 JobEvent = Literal["started", "completed", "completed_with_errors", "failed"]
 
 
