@@ -34,16 +34,22 @@ def exponent(currency: str) -> int | None:
     return EXPONENTS.get(currency)
 
 
-class Money(NamedTuple):
+class _Money(NamedTuple):
+    minor: Decimal
+    currency: str
+
+
+class Money(_Money):
     """An amount as Pleo sends it: `minor` in minor units (89696 SEK is 896.96 kr), exact. An item has four and more, so
-    that it is a named tuple.
+    that it is a named tuple; it has no sums and no order, which a tuple would have.
 
     Nothing is checked here: a fraction, NaN or an unknown currency survives until the posting rules
     turn it into a problem of its item (`posting-rules.md` §4).
     """
 
-    minor: Decimal
-    currency: str
+    __slots__ = ()
+    __add__ = __radd__ = __mul__ = __rmul__ = None  # type: ignore[assignment]
+    __lt__ = __le__ = __gt__ = __ge__ = None  # type: ignore[assignment]
 
 
 def to_major(minor: Decimal, currency: str) -> Decimal:
