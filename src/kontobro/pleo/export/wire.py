@@ -259,8 +259,8 @@ def _in_units(item: ExportItem) -> ExportItem:
 
 
 def _line_in_units(line: ItemLine) -> ItemLine:
-    tax = line.tax and replace(line.tax, amount=_amount_in_units(line.tax.amount))
-    return replace(line, amount=_amount_in_units(line.amount), net=_amount_in_units(line.net), tax=tax)
+    tax = line.tax and line.tax._replace(amount=_amount_in_units(line.tax.amount))
+    return line._replace(amount=_amount_in_units(line.amount), net=_amount_in_units(line.net), tax=tax)
 
 
 def _amount_in_units(amount: Amount) -> Amount:
