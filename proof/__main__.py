@@ -35,7 +35,12 @@ def _read(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--real", type=_count, metavar="N", help="run so many seeds with real processes too, compare")
     parser.add_argument("--within", type=_count, default=2000, metavar="N", help="seeds within which a fault is found")
     parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite", help="where our history is")
-    parser.add_argument("--erp", choices=("memory", "beancount"), default="memory", help="where entries are booked")
+    parser.add_argument(
+        "--erp",
+        choices=("memory", "beancount", "files"),
+        default="memory",
+        help="where entries are booked; files: documents, delivered to a folder",
+    )
     parser.add_argument("--workers", type=_count, metavar="N", help="processes at a time, one for each core else")
     parser.add_argument("--keep", action="store_true", help="add the figures to those in proof/")
     parser.add_argument("--report", action="store_true", help="write proof/report.html from all figures of today")

@@ -10,8 +10,11 @@ import tempfile
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+from proof.simulator.plan import ErpKind, plan_of
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -36,10 +39,12 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """More than one edit where a second check would catch what the first lets through."""
+    """More than one edit where a second check would catch what the first lets through. `erp`: where entries are booked
+    in the search for it."""
 
     name: str
     edits: tuple[Edit, ...]
+    erp: ErpKind
 
     def plant(self, source: Path) -> None:
         """Raises ValueError where a place is not there, or not the only one."""
@@ -55,36 +60,49 @@ def planted(words: Sequence[str] = ()) -> list[Planted]:
 
 def _read(listed: dict[str, Any]) -> Planted:
     first = Edit(listed["file"], listed["old"], listed["new"])
-    return Planted(listed["name"], (first, *(Edit(**more) for more in listed.get("also", ()))))
+    edits = (first, *(Edit(**more) for more in listed.get("also", ())))
+    return Planted(listed["name"], edits, listed.get("erp", "memory"))
 
 
 def found_in(fault: Planted, within: int) -> tuple[int, str]:
-    """How many seeds it took, and what was wrong then; nothing when none of them found it."""
+    """How many seeds it took, and what was wrong then; nothing when none of them found it. A seed that is not whole
+    without the fault either finds nothing."""
     with tempfile.TemporaryDirectory(prefix="kontobro-planted-") as folder:
         source = Path(folder) / "src"
         shutil.copytree(ROOT / "src", source, ignore=shutil.ignore_patterns("__pycache__"))
         fault.plant(source)
-        paths = os.pathsep.join([str(source), str(ROOT)])
-        done = subprocess.run(
-            [sys.executable, "-m", "proof.planted", str(within)],
-            env=os.environ | {"PYTHONPATH": paths, "PYTHONHASHSEED": "0"},
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        start = 0
+        while start < within:
+            number, words = _first_of(source, fault.erp, start, within - start)
+            start += number
+            if words and not _first_of(ROOT / "src", fault.erp, start - 1, 1)[1]:
+                return start, words
+        return within, ""
+
+
+def _first_of(source: Path, erp: ErpKind, start: int, within: int) -> tuple[int, str]:
+    """With the product of this source: how many seeds from that one on until one is not whole, and what is wrong."""
+    done = subprocess.run(
+        [sys.executable, "-m", "proof.planted", erp, str(start), str(within)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(source), str(ROOT)]), "PYTHONHASHSEED": "0"},
+        cwd=source.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     number, _, words = done.stdout.strip().splitlines()[-1].partition(" ")
     return int(number), words
 
 
-def _first(within: int) -> Iterator[str]:
-    """In a process whose product has the fault: seeds until one is not whole."""
+def _first(erp: ErpKind, start: int, within: int) -> Iterator[str]:
+    """In a process of its own: seeds until one is not whole."""
     from proof.search import portion
 
-    tried = portion(range(within), stop=True)
+    tried = portion(range(start, start + within), stop=True, plans=partial(plan_of, erp=erp))
     yield str(len(tried.seeds))
     yield from (verdict.wrong[0] for verdict in tried.failing)
 
 
 if __name__ == "__main__":
-    print(" ".join(line.replace("\n", " ") for line in _first(int(sys.argv[1]))))
+    told = _first(cast(ErpKind, sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    print(" ".join(line.replace("\n", " ") for line in told))

@@ -23,7 +23,7 @@ FIGURES = HERE / "figures.json"
 PAGE = HERE / "report.html"
 
 STORES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
-BOOKS = {"memory": "in memory, strict or doubling", "beancount": "Beancount"}
+BOOKS = {"memory": "in memory, strict or doubling", "beancount": "Beancount", "files": "documents in a folder"}
 
 
 def keep(figures: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -105,13 +105,26 @@ class Company:
         late = timedelta(seconds=self.plan.settle_seconds if self.plan.reference == "searchable" else 0)
         if self.lost_at is not None and self.world.clock.now() < self.lost_at + late:
             return False
-        ids = [str(self.items[number]["accountingEntryId"]) for number in numbers] or None
+        chosen = numbers or self._known_missing()
+        if chosen is not None and not (chosen := [one for one in chosen if not self._is_lost(one)]):
+            return False
+        ids = [str(self.items[number]["accountingEntryId"]) for number in chosen] if chosen is not None else None
         try:
             self.sandbox.queue(self.id, ids)
             self.sandbox.press_export(self.id, ids, vendor_based=True)
         except PleoError:
             return False
         return True
+
+    def _is_lost(self, number: int) -> bool:
+        """Whether it was imported from a document whose memory is lost: a person does not export it again."""
+        return any(entry.reference in self.books.unknown for entry in self.entries[number])
+
+    def _known_missing(self) -> Sequence[int] | None:
+        """Where something is to be left out, all else that Pleo does not have as exported; None for all such."""
+        if not any(map(self._is_lost, self.items)):
+            return None
+        return [number for number in self.items if self.status(number) != "successful"]
 
 
 def open_company(plan: Plan, world: World, books: Held) -> Company:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
+from kontobro.core.errors import KontobroError
 from kontobro.core.model.journal import Reference
 from pleo_sandbox.company.jobs import Job
+from proof.simulator.books.files.held import FileBooks
 from proof.simulator.books.held import ByHand
 from proof.simulator.company import Company
+from proof.simulator.desk import Desk
 from proof.simulator.exporters.worker import Exporters
 from proof.simulator.plan import Act
 
@@ -17,6 +21,8 @@ class People:
 
     def __init__(self, company: Company, exporters: Exporters) -> None:
         self._company, self._exporters = company, exporters
+        books = company.books
+        self._desk = Desk(company, exporters, books) if isinstance(books, FileBooks) else None
 
     def do(self, act: Act) -> str:
         """Do it; what was done, in words. Nothing when there is nothing to do it to."""
@@ -37,7 +43,14 @@ class People:
             case "lose the webhook" | "repeat the webhook" | "delay the webhook" | "forge a webhook":
                 self._exporters.mail.trouble(act)
                 return "the next one"
-        return self._at_home(act) or self._by_hand(act)
+        return self._at_home(act) or self._by_hand(act) or (self._desk.do(act) if self._desk else "")
+
+    def look_after(self) -> None:
+        """All is calm: a person answers what waits for one."""
+        if self._desk is None:
+            return
+        with suppress(KontobroError):
+            self._company.world.story.extend(f"a person {what}" for what in self._desk.look_after())
 
     def _at_home(self, act: Act) -> str:
         """What befalls an installation."""

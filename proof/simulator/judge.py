@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from kontobro.core.model.journal import Entry
+from kontobro.core.ports import DocumentStore
 from kontobro.store.django_store import DjangoStore
 from kontobro.testing.export.company import FAILS
 from kontobro.testing.export.compared import differences
+from proof.simulator.books.files.held import FileBooks
 from proof.simulator.company import Company
 from proof.simulator.schedule import Worker
 
 EXCUSES: Final = ("could not be fetched", "did not confirm this entry, and does not have it", "could not be attached")
 """Parts of what an expense may fail with on which no one laid hands: the address of its receipt had expired, or the
 accounting system took write after write and did none. What it says is held against the books."""
+
+IN_DOUBT: Final = re.compile(r"Document (\d+) holds this expense and may have been sent")
+"""Of a document whose delivery was interrupted, whose files were taken, or whose rows are not there."""
 
 
 def told_wrong(company: Company, worker: Worker, updates: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -45,6 +51,8 @@ def _told_failed(company: Company, number: int, reason: str) -> Iterator[str]:
     entries, books = company.entries[number], company.books
     if any(entry.reference in books.touched for entry in entries):
         return
+    if (found := IN_DOUBT.search(reason)) and isinstance(books, FileBooks) and books.is_in_doubt(int(found[1])):
+        return
     if not any(part in reason for part in EXCUSES):
         yield f"expense {number} is told as failed, for no reason: {reason}"
     there = [entry.reference for entry in entries if books.status(entry.reference)]
@@ -71,6 +79,8 @@ def wrong_with(company: Company) -> Iterator[str]:
         yield f"{reference} was edited by hand, and is not as the person left it"
     for number, entries in company.entries.items():
         yield from _wrong_with_expense(company, number, entries)
+    if isinstance(books, FileBooks):
+        yield from books.wrong_with()
     for job in company.sandbox.jobs:
         if job.is_open:
             yield f"an export is left {job.status}, and waits for ever"
@@ -82,6 +92,8 @@ def wrong_in_history(company: Company, store: DjangoStore) -> Iterator[str]:
     for job in store.jobs(connection.id, 200):
         if job.finished_at is None:
             yield f"our history has an export that never ends: {job.status}"
+    if company.plan.erp == "files":
+        yield from _waiting(cast(DocumentStore, store), connection.id)
     if len(set(company.plan.homes)) > 1:  # what another installation made of a job, no one tells this one
         return
     known = {entry.reference: number for number, entries in company.entries.items() for entry in entries}
@@ -89,6 +101,11 @@ def wrong_in_history(company: Company, store: DjangoStore) -> Iterator[str]:
         number = known[row.reference]
         if row.state in ("booking", "uncertain") and company.status(number) == "successful":
             yield f"our history has expense {number} as {row.state}, and Pleo as successful"
+
+
+def _waiting(store: DocumentStore, connection_id: str) -> Iterator[str]:
+    for document in store.documents(connection_id, states=("sealed", "delivering", "unsure")):
+        yield f"document {document.number} is left {document.state}, and waits for ever"
 
 
 def told_secrets(lines: Sequence[str], secrets: Sequence[str]) -> Iterator[str]:
@@ -103,6 +120,8 @@ def _wrong_with_expense(company: Company, number: int, entries: Sequence[Entry])
     if number == FAILS:
         if status != "failed":
             yield f"expense {number} can't be booked, and Pleo's status of it is {status}"
+        return
+    if any(entry.reference in company.books.unknown for entry in entries):
         return
     if any(entry.reference in company.books.touched for entry in entries):
         if status not in ("successful", "failed"):

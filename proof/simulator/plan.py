@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 Reference = Literal["enforced", "searchable"]
 StoreKind = Literal["sqlite", "postgresql"]
-ErpKind = Literal["memory", "beancount", "plain"]
+ErpKind = Literal["memory", "beancount", "plain", "files"]
 Auth = Literal["api_key", "oauth"]
 Voided = Literal["book", "ask"]
 """The setting: what is to become of an expense whose entry a person voided."""
@@ -18,6 +18,7 @@ BOOKS: Final[Mapping[ErpKind, str]] = {
     "memory": "an accounting system in memory",
     "beancount": "Beancount",
     "plain": "a file that doubles what is written twice",
+    "files": "documents in a folder",
 }
 
 FORM: Final = 5
@@ -64,7 +65,23 @@ OF_WEBHOOKS: Final[Mapping[str, int]] = {
 }
 """Beside them, where Pleo tells of new jobs."""
 
-INTERRUPTS: Final = ("void by hand", "delete by hand", "edit by hand")
+OF_FILES: Final[Mapping[str, int]] = {
+    "take the files": 14,
+    "mark as imported": 4,
+    "take the mark back": 2,
+    "release a document": 5,
+    "look after the documents": 4,
+    "delete our history": 5,
+}
+"""Beside them, where documents are delivered to a folder."""
+
+NOT_OF_FILES: Final = (
+    *("void by hand", "delete by hand", "post by hand", "edit by hand"),
+    "writes go astray for a while",
+)
+"""No one works in a sealed document, and a folder says at once whether it has a file."""
+
+INTERRUPTS: Final = ("void by hand", "delete by hand", "edit by hand", "take the files", "release a document")
 """What people do matters most where an export was interrupted: half of these are followed by a kill."""
 
 NOT_APART: Final = (
@@ -77,6 +94,9 @@ NOT_APART: Final = (
 )
 """What two installations can't be told apart by where only the reference could (`docs/how-it-works.md`): a living one
 that does nothing for longer than the other waits, and a claim that Pleo took from both."""
+
+ALL: Final = 0.999
+"""Of the size of "press Export again": for each expense."""
 
 ERP_WRITES: Final = ("erp.book", "erp.attach", "erp.post", "erp.withdraw")
 PLEO_WRITES: Final = ("pleo.POST", "pleo.PUT")
@@ -93,6 +113,26 @@ AIMS: Final[Mapping[str, Sequence[str]]] = {
     **dict.fromkeys(("break the page",), ("pleo.GET /v3/export-items", "pleo.GET /v3/export-jobs/…/items")),
 }
 """What may wait for a point of few crossings, and for which: a write, a page of expenses. Most harm is done there."""
+
+ROWS: Final = "place.rename rows"
+"""The rows of a document get their name: from then on an importer may take them."""
+
+SEALED: Final = "store.save_secret"
+"""Documents are sealed, and their numbers about to be kept beside the tables."""
+
+AIMS_OF_FILES: Final[Mapping[str, Sequence[str]]] = {
+    "kill": (
+        *("place.write", "place.rename", ROWS, ROWS, "store.keep_file", "store.seal_documents", SEALED, SEALED),
+        *("store.note_delivery", "store.move", *PLEO_WRITES),
+    ),
+    **dict.fromkeys(("lose the answer", "lose the request"), ("place.", ROWS, ROWS, *PLEO_WRITES)),
+    **dict.fromkeys(("take effect late", "die during the write"), ("place.rename", ROWS, *PLEO_WRITES)),
+    "refuse for a while": ("place.",),
+    "lose the machine": ("place.rename", ROWS, "place.write"),
+    "book a part": ("place.write",),
+    "deliver twice": PLEO_WRITES,
+}
+"""The same where documents are delivered to a folder."""
 
 AIMED: Final = 0.35
 """The part of these that does."""
@@ -145,18 +185,29 @@ class Plan:
         return (
             "" if self.store == "sqlite" else "the store is PostgreSQL",
             "" if self.erp == "memory" else f"entries are booked into {BOOKS[self.erp]}",
-            f"the reference is {self.reference}",
-            f"a late write shows within {self.settle_seconds} s" if self.reference == "searchable" else "",
+            *((self._papers,) if self.erp == "files" else self._entries),
             "one exporter" if self.homes == (0,) else many,
             "login by OAuth" if self.auth == "oauth" else "login by API key",
             "webhooks" if self.webhooks else "",
             "all look at the same minute" if self.by_the_clock else "",
+            "" if self.bills else "no bills",
+            "what was voided is asked about" if self.voided == "ask" else "",
+        )
+
+    @property
+    def _papers(self) -> str:
+        sizes = {1: "a document for each entry", 2: "a document for a few rows"}
+        return sizes.get(self.batch_size, "a document for each export")
+
+    @property
+    def _entries(self) -> Sequence[str]:
+        return (
+            f"the reference is {self.reference}",
+            f"a late write shows within {self.settle_seconds} s" if self.reference == "searchable" else "",
             f"entries are {'drafts' if self.drafts else 'posted at once'}"
             + (", to be posted" if self.drafts and self.posted else ""),
-            "what was voided is asked about" if self.voided == "ask" else "",
             f"{self.batch_size} in a batch" if self.batch_size > 1 else "one by one",
             "" if self.fingerprints else "no fingerprints are kept",
-            "" if self.bills else "no bills",
         )
 
 
@@ -184,6 +235,9 @@ def plan_of(seed: int, *, store: StoreKind = "sqlite", erp: ErpKind = "memory") 
     )
     if erp == "beancount":
         plan = replace(plan, reference="enforced", drafts=True, batch_size=100, fingerprints=True, bills=True)
+    if erp == "files":
+        homes = (0, 0) if len(plan.homes) > 1 else plan.homes  # a folder is one installation's
+        plan = replace(plan, reference="enforced", drafts=False, posted=True, fingerprints=True, homes=homes)
     return replace(plan, acts=_acts(plan, draw))
 
 
@@ -197,16 +251,47 @@ def _acts(plan: Plan, draw: random.Random) -> tuple[Act, ...]:
     if plan.homes == (0, 1) and plan.reference == "searchable":
         kinds = {kind: weight for kind, weight in kinds.items() if kind not in NOT_APART}
         kinds["delete our history"] *= 4  # what sets these two apart is their histories
+    if plan.erp == "files":
+        kinds = {kind: weight for kind, weight in {**kinds, **OF_FILES}.items() if kind not in NOT_OF_FILES}
     spread = draw.choice((60, SPREAD, SPREAD))
     chosen = draw.choices(list(kinds), weights=list(kinds.values()), k=draw.randint(1, MOST_ACTS))
     acts = [Act(draw.randrange(spread), kind, draw.random()) for kind in chosen]
-    acts = [replace(act, aim=_aim(act.kind, draw)) for act in acts]
+    aims = AIMS_OF_FILES if plan.erp == "files" else AIMS
+    acts = [replace(act, aim=_aim(act.kind, aims, draw)) for act in acts]
     acts += [Act(act.at + 1, "kill", 0.5) for act in acts if act.kind in INTERRUPTS and draw.random() < 0.5]
+    if plan.erp == "files":
+        acts += [
+            *(Act(act.at, "take the files", draw.random()) for act in acts if act.aim == ROWS and draw.random() < 0.5),
+            *(one for act in acts if act.kind == "take the files" for one in _afterwards(act, draw)),
+            *(one for act in acts if act.aim == SEALED and draw.random() < 0.5 for one in _all_lost(act.at + SPREAD)),
+        ]
     return tuple(sorted(acts, key=lambda act: act.at))
 
 
-def _aim(kind: str, draw: random.Random) -> str:
-    return draw.choice(AIMS[kind]) if kind in AIMS and draw.random() < AIMED else ""
+def _all_lost(at: int) -> Sequence[Act]:
+    """Manifests too, and our history, before all of it is exported again."""
+    return (
+        Act(at, "take the files", 0.9),
+        Act(at + 1, "delete our history", 0.5),
+        Act(at + 2, "press Export again", ALL),
+    )
+
+
+def _afterwards(taken: Act, draw: random.Random) -> Sequence[Act]:
+    """What follows on an import: the memory of it is lost as well, and all of it exported again; or it is marked."""
+    match draw.random():
+        case chance if chance < 0.3:
+            return Act(taken.at + 1, "delete our history", 0.5), Act(taken.at + 2, "press Export again", ALL)
+        case chance if chance < 0.5:
+            return (Act(taken.at + 1, "mark as imported", draw.random()),)
+        case chance if chance < 0.6:
+            again = (Act(taken.at + at, "take the mark back", draw.random()) for at in (20, 200))
+            return Act(taken.at + 1, "mark as imported", draw.random()), *again
+    return ()
+
+
+def _aim(kind: str, aims: Mapping[str, Sequence[str]], draw: random.Random) -> str:
+    return draw.choice(aims[kind]) if kind in aims and draw.random() < AIMED else ""
 
 
 def without(plan: Plan, acts: Sequence[Act]) -> Plan:

@@ -104,6 +104,10 @@ def _books(plan: Plan, folder: Path) -> Held:
         from proof.simulator.books.beancount import BeancountBooks  # Beancount takes a second to load
 
         return BeancountBooks(folder / "ledger")
+    if plan.erp == "files":
+        from proof.simulator.books.files.held import FileBooks
+
+        return FileBooks(plan, folder / "documents")
     if plan.erp == "plain":
         return PlainBooks(folder / "books")
     return MemoryBooks(plan)
@@ -119,6 +123,7 @@ def _lived(world: World, company: Company, exporters: Exporters) -> None:
     def is_quiet() -> bool:
         return company.is_done and not world.is_under_way
 
+    look_after = world.hand.look_after if world.hand else _nothing
     pressed = 0
     while world.clock.now() < began + STORM:
         world.schedule.run(began + STORM, is_quiet)
@@ -131,14 +136,20 @@ def _lived(world: World, company: Company, exporters: Exporters) -> None:
         exporters.connect_again(world.plan.homes)
         world.schedule.wake()
         world.schedule.run(world.clock.now() + timedelta(hours=2), is_quiet)
+        look_after()
         if (company.is_done and company.is_settled) or number == ROUNDS - 1:
             break
         if not company.press_again():
             world.clock.move(timedelta(minutes=15))
     world.clock.move(LATEST)
     exporters.connect_again(world.plan.homes)
+    look_after()
     world.schedule.wake()  # once more: what is still to be noted is noted, and nothing else is done
     world.schedule.run(world.clock.now() + timedelta(minutes=10), is_quiet)
+
+
+def _nothing() -> None:
+    """No person is there."""
 
 
 def _end(world: World, exporters: Exporters) -> None:

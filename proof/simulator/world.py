@@ -16,6 +16,15 @@ from proof.simulator.clock import VirtualClock
 from proof.simulator.plan import Act, Plan
 from proof.simulator.schedule import Killed, Schedule, Worker
 
+AT_DESK = (
+    "take the files",
+    "mark as imported",
+    "take the mark back",
+    "release a document",
+    "look after the documents",
+)
+"""What people do with documents: mostly between two exports, so that another export is worth while for them."""
+
 BY_HAND = (
     "expire the job",
     "cancel the job",
@@ -33,6 +42,7 @@ BY_HAND = (
     "repeat the webhook",
     "delay the webhook",
     "forge a webhook",
+    *AT_DESK,
 )
 """What people and Pleo do, whenever a seam is crossed."""
 
@@ -49,6 +59,10 @@ class Hand(Protocol):
 
     def do(self, act: Act) -> str:
         """What was done, in words; nothing when it could not be."""
+        ...
+
+    def look_after(self) -> None:
+        """Answer what waits for a person."""
         ...
 
 
@@ -124,7 +138,7 @@ class World:
     @property
     def is_stormy(self) -> bool:
         """Whether something is still to go wrong."""
-        return self.is_under_way or any(act.kind not in BY_HAND for act in self._waiting)
+        return self.is_under_way or any(act.kind not in BY_HAND or act.kind in AT_DESK for act in self._waiting)
 
     @property
     def is_under_way(self) -> bool:

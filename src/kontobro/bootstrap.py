@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
+from urllib.parse import quote
 
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.export import ExportItem, MalformedItem
@@ -191,6 +192,12 @@ class App:
 
         return Watch(NewsFile(self.news) if self.news else None, self.clock, self.counts)
 
+    def pleo_news(self) -> str:
+        """What of Pleo's answers is not as documented, in words of every language; empty where all is."""
+        from kontobro.pleo.documented.news import NewsFile, told_news
+
+        return told_news(NewsFile(self.news).read()) if self.news else ""
+
     def dialect_for(self, environment: str) -> Dialect:
         """How this environment of Pleo wants to be talked to, as far as this installation knows."""
         from kontobro.pleo.documented.switches import spoken
@@ -208,6 +215,15 @@ def _sealed_books(documents: DocumentPorts, connection: Connection, clock: Clock
     from kontobro.export.documents.books import SealedBooks
 
     return SealedBooks(documents.target, documents.store, connection.id, clock)
+
+
+def news_of(folder: Path, database: str) -> Path:
+    """Where a module inside an ERP counts what is not as documented: a file for each of its databases, in a folder of
+    the ERP's own data. Where it can't be made, the log says so once."""
+    own = folder / "kontobro"
+    with suppress(OSError):
+        own.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return own / f"{quote(database, safe='')}-{NEWS}"
 
 
 def open_app(path: Path, clock: Clock | None = None, database: Path | str | None = None) -> App:

@@ -32,7 +32,8 @@ Keep = Callable[[int], bool]
 class Window:
     """Which part of a list was asked for. `after` and `before` are places in the list.
 
-    `uncounted`: what a total counts beyond the list's entries (`Rules.total_is_length`).
+    `uncounted`: what a total counts beyond the list's entries (`Rules.total_is_length`). `reversed`: a list that is not
+    sorted has the other order than usual.
     """
 
     limit: int
@@ -42,6 +43,7 @@ class Window:
     sorting: tuple[tuple[str, str], ...]
     asked: Json
     uncounted: int = 0
+    reversed: bool = False
 
 
 def cursor(place: int) -> str:
@@ -163,7 +165,7 @@ def page(
     newest_first: bool = False,
 ) -> Json:
     """One page of `rows` as `{data, pagination}`. A row's index is its cursor, so rows may only be appended."""
-    order: Sequence[int] = range(len(rows))[::-1] if newest_first else range(len(rows))
+    order: Sequence[int] = range(len(rows))[::-1] if newest_first != wanted.reversed else range(len(rows))
     if wanted.sorting:
         order = _sorted(rows, wanted.sorting, sort_keys or {})
 

@@ -9,11 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 AccountMatch = Literal["identical", "identical_or_archived", "never"]
 EventName = Literal["v1.export-job.created", "v1.export.job-created"]
 EVENT_NAMES: tuple[EventName, EventName] = ("v1.export-job.created", "v1.export.job-created")
+UnseenWord = Literal[
+    "none",
+    "type",
+    "subType",
+    "method",
+    "taxType",
+    "invoiceStatus",
+    "itemStatus",
+    "jobStatus",
+    "installationStatus",
+    "authMethod",
+    "vendorState",
+    "taxCodeType",
+]
+UNSEEN_WORDS: tuple[UnseenWord, ...] = get_args(UnseenWord)
+"""Where a word may come that Pleo does not document (`http/undocumented.py`)."""
 
 
 def _answers(*answers: object, source: str, strict: bool = False) -> Mapping[str, Any]:
@@ -64,16 +80,31 @@ class Rules:
     `keeps_external_id`: whether an expense that is exported again comes with the externalId of its last export.
     `successful_is_final`: a successful item refuses every other result. The same result again is no change.
     `missing_installation`: the status that says so; 400 is listed for every call but DELETE, which lists 404.
-    `names_subject`: whether introspection has a `subjectURN`, which Pleo's schema does not require.
+    `names_subject`: whose `subjectURN` introspection has; Pleo's schema does not require one.
     `lists_heed_filters`: whether the list of jobs heeds `company_id` and `statuses`.
     `largest_page`: entries a page.
     `unknown_job`: the status that says that there is no such job.
     `error_bodies`: whether a refusal has a body.
     `entries_scope`: what the search of accounting entries needs.
-    `subscriptions_need_scope`: whether webhook subscriptions need a permission of their own, which no client has.
+    `entries_need_scope`, `companies_need_scope`, `subscriptions_need_scope`: whether the search of accounting entries,
+    the companies' names, and webhook subscriptions need a permission of their own, which no client has.
     `rotates_refresh`: whether a refresh gives a new refresh token, and ends the old one.
     `pending_takes_updates`: whether items may be updated before their job is started.
     `expires_in`: seconds that a job lasts without an action.
+    `events_take`: seconds from the 202 of an event until it is true.
+    `follows_cursors`: whether `after` leads to the next page; else the first one comes again.
+    `lists_reversed`: whether lists have the other order; Pleo states none.
+    `update_limit_status`: how an update of too many items is refused.
+    `unseen_word`: the field in which one answer has a word that Pleo does not document; `none` of them.
+    `unknown_fields`: whether every object has a field that Pleo does not document.
+    `incoming_sign`: of refunds, chargebacks and cashback; `both`: of each second one negative.
+    `amount_fractions`: whether an amount may be no whole minor units.
+    `receipts_need_login`: whether the address of a receipt is not enough.
+    `contra_accounts_needed`: whether a company without contra accounts can't export.
+    `states_pauses`: whether a 429 says how long to wait.
+    `signs_webhooks`, `repeats_webhooks`: whether deliveries are signed, and sent again when they were not taken.
+    `refresh_days`: how long a refresh token lives.
+    `pending_may_fail`: whether a job may be failed before it is started.
 
     And the strict ones, which refuse what Pleo's pages forbid without naming a status:
 
@@ -118,7 +149,7 @@ class Rules:
     total_is_length: bool = field(default=True, metadata=_flag("api.md B0: nowhere defined"))
     longest_reason: int = field(default=1000, metadata=_answers(1000, 255, source="assumed; 255 as in api.md F"))
 
-    max_active_tags: int = 5_000
+    max_active_tags: int = field(default=5_000, metadata=_answers(5_000, 2, source="api.md C: stated nowhere"))
     account_match: AccountMatch = field(
         default="identical", metadata=_answers("identical", "identical_or_archived", "never", source="api.md F, L9")
     )
@@ -136,10 +167,14 @@ class Rules:
     )
     successful_is_final: bool = field(default=True, metadata=_flag("rules.md 1.9: not stated"))
     missing_installation: Literal[400, 404] = field(default=400, metadata=_answers(400, 404, source="api.md I"))
-    names_subject: bool = field(default=True, metadata=_flag("api.md I: subjectURN?"))
+    names_subject: Literal["company", "organisation", "no"] = field(
+        default="company", metadata=_answers("company", "organisation", "no", source="api.md I: subjectURN?")
+    )
     lists_heed_filters: bool = field(default=True, metadata=_flag("api.md B1.1; rules.md 1.2"))
-    largest_page: int = field(default=100, metadata=_answers(100, 20, source="api.md B0, J: stated for one list"))
-    unknown_job: Literal[404, 400] = field(default=404, metadata=_answers(404, 400, source="api.md B1; rules.md 7"))
+    largest_page: int = field(default=100, metadata=_answers(100, 20, 1000, source="api.md B0, J: of one list"))
+    unknown_job: Literal[404, 400, 403, 410] = field(
+        default=404, metadata=_answers(404, 400, 403, 410, source="api.md B1; rules.md 7")
+    )
     error_bodies: bool = field(default=True, metadata=_flag("api.md B0, M"))
     entries_scope: Literal["accounting-entries:read", "export-items:read"] = field(
         default="accounting-entries:read",
@@ -151,6 +186,26 @@ class Rules:
         default=False, metadata=_answers(False, True, source="rules.md 1.9: not stated")
     )
     expires_in: int = field(default=3600, metadata=_answers(3600, 1800, source="rules.md 1.5: a sample"))
+    entries_need_scope: bool = field(default=False, metadata=_answers(False, True, source="api.md J, M"))
+    companies_need_scope: bool = field(default=False, metadata=_answers(False, True, source="api.md A4, G"))
+    events_take: int = field(default=0, metadata=_answers(0, 2, source="api.md B1: 202"))
+    follows_cursors: bool = field(default=True, metadata=_flag("api.md B0"))
+    lists_reversed: bool = field(default=False, metadata=_answers(False, True, source="api.md B0: no order is stated"))
+    update_limit_status: Literal[413, 400] = field(default=413, metadata=_answers(413, 400, source="api.md B1"))
+    unseen_word: UnseenWord = field(default="none", metadata=_answers(*UNSEEN_WORDS, source="api.md B0, B3"))
+    unknown_fields: bool = field(default=False, metadata=_answers(False, True, source="api.md B0"))
+    incoming_sign: Literal["as given", "positive", "negative", "both"] = field(
+        default="as given",
+        metadata=_answers("as given", "positive", "negative", "both", source="api.md B6; rules.md 2.2: GAP"),
+    )
+    amount_fractions: bool = field(default=False, metadata=_answers(False, True, source="api.md B6"))
+    receipts_need_login: bool = field(default=False, metadata=_answers(False, True, source="api.md K"))
+    contra_accounts_needed: bool = field(default=True, metadata=_flag("api.md L11; rules.md C11"))
+    states_pauses: bool = field(default=True, metadata=_flag("api.md K, M"))
+    signs_webhooks: bool = field(default=True, metadata=_flag("api.md H, M"))
+    repeats_webhooks: bool = field(default=True, metadata=_flag("api.md H, M: no schedule is stated"))
+    refresh_days: int = field(default=60, metadata=_answers(60, 7, source="api.md A2: at least 60"))
+    pending_may_fail: bool = field(default=False, metadata=_answers(False, True, source="rules.md 1.4 GAP"))
 
     refuses_large_pages: bool = field(default=True, metadata=_flag("api.md B0, J", strict=True))
     final_event_fits_items: bool = field(default=True, metadata=_flag("rules.md 1.10 [ED-COMP]", strict=True))
@@ -165,6 +220,11 @@ class Rules:
             return self.entries_scope
         resource, _, permission = name.partition(":")
         return f"{self.tag_scope}:{permission}" if resource == "tag-groups" else name
+
+    def withholds(self, name: str) -> bool:
+        """Whether what usually needs this scope needs one that no client has."""
+        withheld = {"accounting-entries:read": self.entries_need_scope, "companies:read": self.companies_need_scope}
+        return withheld.get(name, False)
 
     def event_spelled(self, event_type: str) -> str:
         """The event type as this Pleo spells it."""

@@ -30,6 +30,9 @@ LOADING = '.htmx-request, [hx-trigger="load delay:1s"]'
 """Parts of a page that wait for an answer."""
 
 
+WHILE_SERVED = {"ASIDE_PATIENCE": 60, "ROOT_URLCONF": "tests.web.failing_urls"}
+
+
 @dataclass
 class ServedSite:
     """A site that is open, its address, and the thread that may ask its database."""
@@ -73,7 +76,7 @@ def serve_site(home: Path) -> Iterator[ServedSite]:
 def serve(opened: AbstractContextManager[T], site_of: Callable[[T], Site]) -> Iterator[tuple[ServedSite, T]]:
     """Open it and serve its site; ledgers are read by a process that is warm."""
     use_warm_ledgers()
-    with ThreadPoolExecutor(1) as database, ExitStack() as ends, override_settings(ASIDE_PATIENCE=60):
+    with ThreadPoolExecutor(1) as database, ExitStack() as ends, override_settings(**WHILE_SERVED):
         ends.callback(use_interpreters)
         found = _entered(database, ends, opened)
         yield ServedSite(site_of(found), ends.enter_context(serve_pages()), database, ends), found

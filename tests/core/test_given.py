@@ -161,7 +161,7 @@ def test_the_accounts_of_a_tax_code_are_ids_where_a_sync_wrote_them() -> None:
         Account("3", "3600", ""),
     ]
     books = masters(accounts=accounts, tax_codes=tax_codes)
-    tax = replace(a_tax(2000, "I25"), ingoing_account="1200")
+    tax = a_tax(2000, "I25")._replace(ingoing_account="1200")
     line = a_line(10000, tax=tax)
 
     def booked(given: Given) -> set[str]:

@@ -55,6 +55,22 @@ def test_an_id_is_never_found_as_a_code() -> None:
     assert found == {kind: [] for kind in looked_up}
 
 
+def test_sure_is_only_what_has_its_code_alone_and_can_be_used() -> None:
+    """All else takes the long way, which finds it, or says what is wrong with it."""
+    plain, spaced = Account("1", "10", ""), Account("2", " 20 ", "")
+    shared = [Account("3", "30", ""), Account("4", "30", "")]
+    blocked, foreign = Account("5", "50", "", active=False), Account("6", "60", "", currencies=("EUR",))
+    named = [Account("7", "70", "", name_too="80"), Account("8", "80", ""), Account("9", "80", "")]
+    known = masters(
+        accounts=[plain, spaced, *shared, blocked, foreign, *named],
+        tax_codes=[replace(factories.TAX_CODES[0], code="T1"), replace(factories.TAX_CODES[0], code="", id="x")],
+        dimensions=[Dimension("c", "Cost", ""), Dimension("p", "PROJECT", ""), Dimension("q", "project", "")],
+    )
+    assert {code: account.id for code, account in known.accounts.sure.items()} == {"10": "1", "20": "2", "70": "7"}
+    assert set(known.tax_codes.sure) == {"T1"}
+    assert {code: one.id for code, one in known.dimensions.sure.items()} == {"Cost": "c"}
+
+
 def test_an_account_without_a_code_is_found_by_none() -> None:
     assert masters(accounts=[Account("7", "", "")]).accounts.find("") == ()
 

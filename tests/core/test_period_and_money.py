@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kontobro.core.model.masterdata import Period
-from kontobro.core.model.money import EXPONENTS, exact_sum, exponent, is_whole, scaled, to_major
+from kontobro.core.model.money import EXPONENTS, Money, exact_sum, exponent, is_whole, scaled, to_major
 from kontobro.core.model.period import is_open, next_open_day, period_of
 from kontobro.core.rules.dates import day_in
 from kontobro.testing.factories import PERIODS
@@ -100,3 +101,11 @@ def test_what_is_no_whole_amount(minor: str) -> None:
 def test_undefined_is_no_currency() -> None:
     assert exponent("UNDEFINED") is None
     assert exponent("") is None
+
+
+@pytest.mark.parametrize(
+    "wrong", [lambda one: one + one, lambda one: one * 2, lambda one: one < one, lambda one: sorted([one, one])]
+)
+def test_money_has_no_sum_and_no_order(wrong: Callable[[Money], object]) -> None:
+    with pytest.raises(TypeError):
+        wrong(Money(Decimal(89696), "SEK"))

@@ -211,7 +211,7 @@ def test_enormous_texts_are_cut_everywhere() -> None:
 
 
 def test_a_problem_names_field_value_and_remedy_in_one_line_whatever_the_value() -> None:
-    item = an_item(lines=[replace(a_line(), account=AccountRef("x", "x", "7\n" * 5000))])
+    item = an_item(lines=[a_line()._replace(account=AccountRef("x", "x", "7\n" * 5000))])
     (problem,) = post(item).problems
     assert problem.field == "accountingEntryLines[0].account"
     assert len(problem.value) <= 60

@@ -78,6 +78,8 @@ SAME = {
     "documents {numbers}",
     "{count} dimension",
     "For {of}: {names}.",
+    "{count}×: {news}",
+    "{place}: {before} → {after}",
     "ISO 8859-15",
     "{count} journal",
     "{count} period",

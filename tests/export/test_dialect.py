@@ -19,9 +19,10 @@ import httpx2
 import pytest
 
 from kontobro.core.dialect import SWITCHES, Dialect
-from kontobro.core.errors import LoginFailed, NotAllowed
+from kontobro.core.errors import LoginFailed, Misconfigured, NotAllowed
 from kontobro.core.level import scopes_of
 from kontobro.core.model.connection import Connection, Tokens
+from kontobro.core.model.journal import Reference
 from kontobro.core.model.masterdata import (
     Account,
     Company,
@@ -41,37 +42,37 @@ from kontobro.sync import KINDS, SyncPorts, apply_plan, plan_sync
 from kontobro.testing.connector.memory import MemoryConnector
 from pleo_sandbox.company.oauth import ALL_SCOPES
 from pleo_sandbox.model import Expense
-from pleo_sandbox.rules import ANSWERS, LENIENT, STRICT, Rules
+from pleo_sandbox.rules import ANSWERS, STRICT, Rules
 from pleo_sandbox.server import serve
 from pleo_sandbox.state.sandbox import Sandbox
 from tests.support.connected_home import SETTINGS
 from tests.support.empty_store import put_empty_store
 from tests.support.export_harness import Altered, SandboxClock
-from tests.support.pleo_company import COMPANY, a_company, a_line, a_receipt, an_item, entry_id
+from tests.support.pleo_answers import CONNECTING, GOOD, REFUNDS, Effect, effect_of, played
+from tests.support.pleo_answers import expenses as good_expenses
+from tests.support.pleo_company import COMPANY, a_company, a_line, an_item, entry_id
 from tests.support.scripted_pleo import MemoryTokens
 
 REDIRECT = "http://127.0.0.1:8917/callback"
 VERIFIER = "v" * 64
+MORE_ACCOUNTS = 20
+"""So that they are more than the smallest page."""
+VALUES = 3
+"""Of the dimension: more than the fewest tags that a group may have."""
 RECEIVER = "http://127.0.0.1:9/webhooks"
-GOOD = 23
-"""Expenses that can be booked: more than the smallest batch and the smallest page."""
-
-CASES = [(name, answer) for name, answers in ANSWERS.items() for answer in answers[1:]]
-PLAYED = [pytest.param({}, id="the first answers")]
-PLAYED += [pytest.param({name: answer}, id=f"{name}={answer}") for name, answer in CASES]
-PLAYED.append(pytest.param(dict(LENIENT), id="lenient"))
-PLAYED.append(pytest.param({name: answers[-1] for name, answers in ANSWERS.items() if name in SWITCHES}, id="others"))
 
 
 def books() -> list[MasterRecord]:
     """An accounting system with something of every kind."""
-    accounts = [Account(code, code, f"Account {code}") for code in ("1081", "1089", "2440", "2890", "7504", "6900")]
+    named = ("1081", "1089", "2440", "2890", "7504", "6900")
+    more = (str(number) for number in range(9000, 9000 + MORE_ACCOUNTS))
+    accounts = [Account(code, code, f"Account {code}") for code in (*named, *more)]
     return [
         Company("C1", "Fjord & Bro ApS", "DKK", "Europe/Copenhagen", "DK"),
         *accounts,
         TaxCode("I25", "I25", "Input VAT", Decimal("0.25"), "inclusive", "6900"),
         Dimension("DEPT", "DEPT", "Department"),
-        *(DimensionValue(f"D{number}", "DEPT", f"D{number}", f"Department {number}") for number in range(30)),
+        *(DimensionValue(f"D{number}", "DEPT", f"D{number}", f"Department {number}") for number in range(VALUES)),
         Vendor(id="V100", code="V100", name="Kontor & Papir A/S", currency="DKK"),
         Journal("PLEO", "PLEO", "Pleo"),
     ]
@@ -79,10 +80,9 @@ def books() -> list[MasterRecord]:
 
 def expenses() -> list[Expense]:
     """Good ones, and one whose account is unknown under a name that makes for a long reason."""
-    good = [Expense(an_item(number), (a_receipt(number),) if number < 3 else ()) for number in range(1, GOOD + 1)]
     account = {"id": COMPANY, "name": "N" * 3000, "code": "9999", "identifier": None}
     lines = [a_line(10_000, account=account) for _ in range(12)]
-    return [*good, Expense(an_item(GOOD + 1, minor=120_000, accountingEntryLines=lines))]
+    return [*good_expenses(), Expense(an_item(GOOD + 1, minor=120_000, accountingEntryLines=lines))]
 
 
 @dataclass
@@ -136,7 +136,7 @@ def test_every_switch_of_the_client_has_its_twin_in_the_sandbox() -> None:
     assert all(known.metadata["source"] for known in fields(Dialect))
 
 
-@pytest.mark.parametrize("rules", PLAYED)
+@pytest.mark.parametrize("rules", played())
 def test_exports_and_a_sync_under_each_answer(tmp_path: Path, rules: dict[str, Any]) -> None:
     with a_world(rules, tmp_path) as world, open_store(put_empty_store(tmp_path / "kontobro.sqlite3")) as store:
         key = world.sandbox.add_api_key(COMPANY, world.scopes())
@@ -148,32 +148,47 @@ def test_exports_and_a_sync_under_each_answer(tmp_path: Path, rules: dict[str, A
             return opened[-1]
 
         connecting = Connecting(pleo_for=pleo_for, connector=connector, store=store)
-        connected = connecting.connect(world.connection(), Tokens(access=key), 4)
+        chosen = COMPANY if rules.get("names_subject") == "organisation" else ""
+        if chosen:
+            with pytest.raises(Misconfigured, match="belongs to an organisation"):
+                connecting.connect(world.connection(), Tokens(access=key), 4)
+            assert list(store.connections()) == []
+        connected = connecting.connect(world.connection(company_id=chosen), Tokens(access=key), 4)
         assert connected.connection.company_id == COMPANY
-        chosen = replace(connected.connection.settings, sync_dimensions=("DEPT",))
-        connection = replace(connected.connection, settings=chosen)
+        settings = replace(connected.connection.settings, sync_dimensions=("DEPT",))
+        connection = replace(connected.connection, settings=settings)
         store.save_connection(connection)
         ports = Ports(pleo=pleo_for(connection, store), connector=connector, store=store, clock=clock)
         try:
-            export_all(world, connection, ports)
+            if not effect_of(rules).unseen:
+                export_all(world, connection, ports, effect_of(rules))
             sync_twice(world, connection, ports)
         finally:
             for client in opened:
                 client.close()
 
 
-def export_all(world: World, connection: Connection, ports: Ports) -> None:
+def export_all(world: World, connection: Connection, ports: Ports, effect: Effect) -> None:
     """One job with a failure, one in which all fail, and one that the accounting system does not let in."""
     sandbox = world.sandbox
-    sandbox.press_export(COMPANY)
+    sandbox.press_export(COMPANY, vendor_based=True)
     result = export(connection, ports)
-    assert (result.event, result.booked, result.failed) == ("completed_with_errors", GOOD, 1), result
-    assert sandbox.jobs[0].status == "completed_with_errors"
+    booked = GOOD - len(effect.refused) - bool(effect.stops)
+    assert (result.booked, result.failed) == (booked, 1 + len(effect.refused)), result
+    assert result.event == sandbox.jobs[0].status == ("failed" if effect.stops else "completed_with_errors")
+    assert effect.stops in (result.failure or "")
     failed = sandbox.item_state(COMPANY, entry_id(GOOD + 1))
     assert failed["failureReasonType"] == (
         "account_unknown" if sandbox.rules.unknown_reasons else "invalid_configuration"
     )
     assert 0 < len(failed["failureReason"]) <= world.dialect.longest_reason
+    for number, (reason, text) in effect.refused.items():
+        told = sandbox.item_state(COMPANY, entry_id(number))
+        assert told["failureReasonType"] == reason
+        assert text in told["failureReason"]
+    assert refunded(ports) == [Decimal(50)] * 2
+    if effect.stops:
+        return
 
     sandbox.press_export(COMPANY, [entry_id(GOOD + 1)])
     assert export(connection, ports).event == world.dialect.all_failed
@@ -184,8 +199,15 @@ def export_all(world: World, connection: Connection, ports: Ports) -> None:
     assert export(connection, shut).event == "failed"
     assert sandbox.jobs[2].failure_reason_type == world.dialect.login_reason
 
-    sandbox.press_export(COMPANY, [entry_id(1)])
-    assert (export(connection, ports).event, sandbox.jobs[3].status) == ("completed", "completed")
+    sandbox.press_export(COMPANY, [entry_id(1)], vendor_based=True)
+    ends = "failed" if 1 in effect.refused else "completed"
+    assert (export(connection, ports).event, sandbox.jobs[3].status) == (ends, ends)
+
+
+def refunded(ports: Ports) -> list[Decimal]:
+    """What came into the wallet by each refund that is booked, whichever sign Pleo gave it."""
+    found = ports.connector.find([Reference(entry_id(number)) for number in REFUNDS])
+    return [booking.line_sums["1081"] for booking in found.values()]
 
 
 def _refuse(behind: object) -> Company:
@@ -202,18 +224,21 @@ def sync_twice(world: World, connection: Connection, ports: Ports) -> None:
     """All that the accounting system has comes to Pleo, and the second time there is nothing to do."""
     target = open_target(connection, ports.store, ports.clock, Ways(dialect=world.dialect))
     to = SyncPorts(target=target, connector=ports.connector, store=ports.store, clock=ports.clock)
+    left_out = max(0, VALUES - world.sandbox.rules.max_active_tags)
+    unseen = "tax-codes" if world.sandbox.rules.unseen_word == "taxCodeType" else ""  # set right again each time
     try:
         for turn in (1, 2):
             for kind in KINDS:
                 result = apply_plan(connection, kind, plan_sync(connection, kind, to).digest, to)
-                assert [str(problem) for problem in result.failed] == []
-                assert bool(result.writes) is (turn == 1), kind
+                refused = left_out if kind == "dimensions" else 0
+                assert [problem.code for problem in result.failed] == refused * ["refused_by_pleo"], kind
+                assert bool(result.writes) is (turn == 1 or unseen == kind or refused > 0), kind
     finally:
         target.close()
-    assert sum(1 for _ in world.sandbox.tags.tags.of(COMPANY)) == 30
+    assert sum(1 for _ in world.sandbox.tags.tags.of(COMPANY)) == min(VALUES, world.sandbox.rules.max_active_tags)
 
 
-@pytest.mark.parametrize("rules", PLAYED)
+@pytest.mark.parametrize("rules", played(CONNECTING))
 def test_oauth_and_webhooks_under_each_answer(tmp_path: Path, rules: dict[str, Any]) -> None:
     with a_world(rules, tmp_path) as world:
         app = world.sandbox.register_client([REDIRECT])

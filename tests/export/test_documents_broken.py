@@ -190,6 +190,21 @@ def test_lost_numbers_are_never_confirmed_away(papers: Papers) -> None:
     assert kept.vouchers[("A", "2026")] == 3
 
 
+def test_a_person_who_delivers_what_a_killed_run_sealed_has_it_remembered(
+    papers: Papers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr("kontobro.export.documents.seal.remember", killed)
+    with pytest.raises(Killed):
+        papers.export()
+    assert remembered(papers.harness.connection, papers.harness.store, papers.documents.store).document == 0
+    assert papers.desk.deliver() == [1]
+    kept = remembered(papers.harness.connection, papers.harness.store, papers.documents.store)
+    assert (kept.document, kept.vouchers) == (1, {("A", "2026"): 3, ("P", "2026"): 2})
+
+
 def test_a_mail_that_was_imported_did_arrive(papers: Papers) -> None:
     papers.documents = replace(papers.documents, delivery=Mail(papers.folder.folder))
     papers.export()

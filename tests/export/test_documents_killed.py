@@ -140,6 +140,26 @@ def test_a_half_delivered_document_without_history_waits_for_a_person(tmp_path: 
         assert set(connected.states().values()) == {"failed"}
 
 
+def test_what_was_sealed_right_before_the_kill_is_remembered_before_it_is_delivered(tmp_path: Path) -> None:
+    """Delivered by the next run, taken from the folder with its manifest: no one else knows of it then."""
+    folder = tmp_path / "documents"
+    with a_connected_home(tmp_path, kill_company(), documents=str(folder)) as connected:
+        assert connected.export(at="store.seal_documents#1:after") is None
+        connected.sandbox.move_clock(LATER)
+        connected.export()
+        assert_whole(connected, folder)
+        for path in folder.iterdir():
+            path.unlink()
+        forget_history(connected)
+        ids = [entry_id(1)]
+        connected.sandbox.queue(connected.company_id, ids)
+        connected.sandbox.press_export(connected.company_id, ids, vendor_based=True)
+        result = connected.export()
+        assert result is not None
+        assert (result["event"], result["booked"]) == ("failed", 0)
+        assert "document 1 was sealed" in result["failure"]
+
+
 def document_state(connected: ConnectedHome) -> str:
     with sqlite3.connect(connected.database) as database:
         ((state,),) = database.execute("SELECT state FROM kontobro_document").fetchall()

@@ -12,10 +12,12 @@ from typing import Any
 import httpx2
 import pytest
 
-from kontobro.bootstrap import App
+from kontobro.bootstrap import App, news_of
+from kontobro.core.words import LANGUAGES, Noted, note_in
 from kontobro.health.data_folder import pleo as looked_at
 from kontobro.pleo import PleoClient, Ways, open_pleo
 from kontobro.pleo.documented.drift import MOST, WHOLE, News, Seen, news_in
+from kontobro.pleo.documented.meaning import meaning_of
 from kontobro.pleo.documented.news import MOST_KEPT, WEBHOOK, NewsFile, Watch
 from kontobro.pleo.probe.watched import seen_answer
 from kontobro.pleo.webhooks import seen_of, verify_and_read
@@ -108,9 +110,29 @@ def test_it_is_counted_and_in_the_log_once(tmp_path: Path, caplog: pytest.LogCap
     counted = [(one.kind, one.what, one.count) for one in file.read()]
     assert counted == [("field", "data[].colour", 3), ("word", "data[].status on_hold", 3)]
     assert [record.getMessage() for record in caplog.records] == [
-        f"pleo's answer to {JOBS} is not as documented: field data[].colour",
-        f"pleo's answer to {JOBS} is not as documented: word data[].status on_hold",
+        f"pleo differs from its documents: The unknown field data[].colour in {JOBS}. It is ignored.",
+        "pleo differs from its documents: Exports with the unknown status on_hold. They are left alone.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("call", "news", "does"),
+    [
+        (ITEMS, News("word", "data[].type gift_card"), "fail until the settings have a row for this type"),
+        (ITEMS, News("word", "data[].subType odd"), "fail until the settings have a row for it"),
+        (ITEMS, News("word", "data[].bookkeeping.method cash"), "fail and say so"),
+        (ITEMS, News("word", "data[].accountingEntryLines[].tax.type odd"), "fail and say so"),
+        ("GET /v3/export-jobs/{id}/items", News("word", "data[].status odd"), "the export fails and says so"),
+        ("POST /v1/vendors:search", News("word", "data[].state ODD"), "does not change what is booked"),
+        (JOBS, News("status", "418"), "counts as a refusal"),
+        (JOBS, News("answer", "200 with a page for people"), "stopped the work"),
+    ],
+)
+def test_each_piece_of_news_says_what_it_means(call: str, news: News, does: str) -> None:
+    for language in (*LANGUAGES, "en"):
+        said = note_in(Noted(meaning_of(call, news.kind, news.what)), language)
+        assert news.what.rpartition(" ")[2] in said
+        assert (does in said) is (language == "en")
 
 
 def client(stage: Stage, watch: Watch) -> PleoClient:
@@ -189,10 +211,26 @@ def test_the_doctor_names_the_latest_and_what_is_set(tmp_path: Path) -> None:
     switches, answers = looked_at(app)
     assert (switches.verdict, switches.message) == ("ok", "For staging: update_batch.")
     assert answers.verdict == "warn"
-    assert f"{JOBS}: field data[].f0 (1×)" in answers.message
-    assert "and 2 more" in answers.message
+    assert f"1×: The unknown field data[].f0 in {JOBS}. It is ignored." in answers.message
+    assert "And 2 more" in answers.message
+    assert "Das unbekannte Feld data[].f0" in note_in(answers.message, "de")
     (tmp_path / "pleo.toml").write_text("[staging]\nupdate_batch = 0\n")
     assert looked_at(app)[0].verdict == "bad"
+    store.close()
+
+
+def test_a_module_keeps_a_file_for_each_database_in_its_erps_own_folder(tmp_path: Path) -> None:
+    """As `addons/` open their application: with a folder of the ERP's data, where nothing has to exist yet."""
+    store, stage = open_store(put_empty_store(tmp_path / "kontobro.sqlite3")), Stage()
+    stage.on(JOBS, page([a_job(colour="red")]))
+    first, second = (
+        App(tmp_path, store, stage.clock, news=news_of(tmp_path / "data", name)) for name in ("a/b", "other")
+    )
+    client(stage, first.watch()).jobs([])
+    assert "data[].colour" in first.pleo_news()
+    assert second.pleo_news() == ""
+    assert App(tmp_path, store, stage.clock, news=news_of(tmp_path / "data", "a/b")).pleo_news() == first.pleo_news()
+    assert [path.stat().st_mode & 0o077 for path in tmp_path.glob("data/kontobro")] == [0]
     store.close()
 
 

@@ -27,7 +27,11 @@ from tests.support.scripted_pleo import Stage, a_connection, a_job, page, refusa
 READ = {
     "company_key": [({}, "company_id"), ({"company_key": "companyId"}, "companyId")],
     "tag_scope": [({}, "tag-groups"), ({"tag_scope": "tag-group"}, "tag-group")],
-    "names_subject": [({}, "company"), ({"names_subject": False}, "no")],
+    "names_subject": [
+        ({}, "company"),
+        ({"names_subject": "organisation"}, "organisation"),
+        ({"names_subject": "no"}, "no"),
+    ],
     "missing_installation": [({}, "400"), ({"missing_installation": 404}, "404")],
     "lists_heed_filters": [({}, "yes"), ({"lists_heed_filters": False}, "no")],
     "total_is_length": [({}, "yes"), ({"total_is_length": False}, "no")],
@@ -36,8 +40,20 @@ READ = {
         ({"largest_page": 20}, "refused"),
         ({"largest_page": 20, "refuses_large_pages": False}, "cut"),
     ],
-    "larger_pages": [({}, "refused"), ({"refuses_large_pages": False}, "cut")],
-    "unknown_job": [({}, "404"), ({"unknown_job": 400}, "400")],
+    "larger_pages": [({}, "refused"), ({"refuses_large_pages": False}, "cut"), ({"largest_page": 1000}, "taken")],
+    "next_page": [({}, "yes"), ({"follows_cursors": False}, "no")],
+    "unknown_job": [
+        ({}, "404"),
+        ({"unknown_job": 400}, "400"),
+        ({"unknown_job": 403}, "403"),
+        ({"unknown_job": 410}, "other"),
+    ],
+    "companies_scope": [({}, "yes"), ({"companies_need_scope": True}, "no")],
+    "unseen_words": [({}, "no"), *(({"unseen_word": word}, "yes") for word in ("type", "jobStatus", "itemStatus"))],
+    "unknown_fields": [({}, "no"), ({"unknown_fields": True}, "yes")],
+    "incoming_sign": [({"incoming_sign": sign}, sign) for sign in ("positive", "negative")],
+    "amount_fractions": [({}, "yes"), ({"amount_fractions": True}, "no")],
+    "receipts_without_login": [({}, "yes"), ({"receipts_need_login": True}, "no")],
     "error_bodies": [({}, "yes"), ({"error_bodies": False}, "no")],
     "subscriptions_scope": [({}, "yes"), ({"subscriptions_need_scope": True}, "no")],
     "keeps_external_id": [({}, "no"), ({"keeps_external_id": True}, "yes")],
@@ -58,13 +74,23 @@ MAKING = {
     "tax_code_must_be_known": [({}, "yes"), ({"tax_code_must_be_known": False}, "no")],
     "batch_items_fail_alone": [({}, "yes"), ({"batch_items_fail_alone": False}, "no")],
     "exclusive_tax_codes": [({}, "yes"), ({"exclusive_tax_codes": False}, "no")],
+    "entries_scope": [
+        ({}, "own"),
+        ({"entries_need_scope": True}, "other"),
+    ],
     "twins_are_refused": [({}, "yes"), ({"twins_are_refused": False}, "no")],
 }
 
 ON_JOB = {
     "pending_takes_updates": [({}, "no"), ({"pending_takes_updates": True}, "yes")],
     "job_key": [({}, "jobId"), ({"job_key": "exportJobId"}, "exportJobId")],
-    "update_batch": [({}, "100"), ({"update_batch": 10}, "10")],
+    "accepted_is_done": [({}, "yes"), ({"events_take": 2}, "later")],
+    "update_limit": [({}, "yes"), ({"update_limit_status": 400}, "other")],
+    "update_batch": [
+        ({}, "100"),
+        ({"update_batch": 10}, "10"),
+        ({"update_batch": 10, "update_limit_status": 400}, "10"),
+    ],
     "keep_alive_by_item": [({}, "yes"), ({"keep_alive_by_item": False}, "no")],
     "unknown_reasons": [({}, "yes"), ({"unknown_reasons": False}, "no")],
     "longest_reason": [({}, "1000"), ({"longest_reason": 255}, "255")],
@@ -120,7 +146,8 @@ def test_what_is_made_is_removed_and_tells_both_answers_apart(key: str, rules: d
 def test_the_named_job_tells_both_answers_apart(key: str, rules: dict[str, Any], answer: str) -> None:
     with probed(rules) as place:
         job = with_history(place)
-        result = place.ask(key, writes=True, job=job)[key]
+        asked = ("job_key", key) if key == "accepted_is_done" else (key,)  # which is seen when the job is started
+        result = place.ask(*asked, writes=True, job=job)[key]
         assert (result.state, result.answer) == ("answered", answer), result
 
 

@@ -253,7 +253,7 @@ def test_settings_of_the_connection(store: DjangoStore) -> None:
 
     with connections[store.alias].cursor() as cursor:
         found = {}
-        for pragma in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "secure_delete"):
+        for pragma in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "secure_delete", "temp_store"):
             cursor.execute(f"PRAGMA {pragma}")
             found[pragma] = cursor.fetchone()[0]
     full = 2
@@ -263,6 +263,7 @@ def test_settings_of_the_connection(store: DjangoStore) -> None:
         "foreign_keys": 1,
         "busy_timeout": 30_000,
         "secure_delete": 1,
+        "temp_store": 2,  # memory
     }
 
 

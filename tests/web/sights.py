@@ -31,6 +31,15 @@ OF_FILES = ("connection", "change_access", "booking", "tie_out", "privacy", "job
 """Pages that say other things where the accounting system takes documents."""
 
 
+FAILING = (
+    ("not-found", "nowhere/", 404),
+    ("forbidden", "failing/forbidden/", 403),
+    ("expired-form", "failing/expired-form/", 403),
+    ("broken", "failing/broken/", 500),
+)
+"""Pages for what went wrong, where `failing_urls.py` is served."""
+
+
 @dataclass(frozen=True)
 class Sight:
     """A page: its address, the state in which the service has to be for it, and whether one sees it signed out."""
@@ -84,13 +93,15 @@ def _others(service: FuzzService) -> Iterator[Sight]:
     """Pages behind a link that is signed, and those that say no."""
     token = token_of(Membership.objects.get(id=service.membership), all_of_them=False)
     yield Sight(Address("unsubscribe-valid", f"unsubscribe/{token}/"), stranger=True)
-    yield Sight(Address("not-found", "nowhere/"), status=404)
-    yield Sight(Address("not-found", "nowhere/"), stranger=True, status=404)
+    for name, route, status in FAILING:
+        yield Sight(Address(name, route), status=status)
+        yield Sight(Address(name, route), stranger=True, status=status)
 
 
 def _is_page(service: FuzzService, sight: Sight) -> bool:
     service.restore(sight.state)
     browser = service.site.browser() if sight.stranger else service.browser()
+    browser.raise_request_exception = sight.status < 500
     answer = browser.get(sight.path(service))
     page = answer.status_code == sight.status and answer.headers.get("Content-Type", "").startswith("text/html")
     found = page and b"<html" in b"".join(answer)

@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from kontobro.core.level import KINDS_OF
 from kontobro.core.plan.choice import TYPES
 from kontobro.core.plan.types import Desired
+from kontobro.core.words import note_in
 from kontobro.sync.run import KINDS
 from kontobro.sync.shown import ACTIONS, DECISIONS, ChangeRow, Shown
 from kontobro.web.connection.plan import FIRST, PAGE
@@ -62,7 +63,9 @@ def test_approving_asks_for_exactly_the_plan_that_was_shown(synced: ConnectedSit
     path = f"/c/{synced.connection.id}/master-data/accounts/approve/"
     synced.browser.post(path, {"digest": found[1]})
     assert synced.site.runner.asked == [("sync", synced.connection.id, ("accounts",), found[1])]
-    assert AuditEvent.objects.get().detail == f"accounts {found[1]}"
+    event = AuditEvent.objects.get()
+    assert event.detail == f"Accounts, as shown in the plan {found[1]}"
+    assert note_in(event.detail, "de") == f"Konten, wie im Plan {found[1]} gezeigt"
 
 
 @pytest.mark.parametrize("kind", ["accounts", "nonsense"])

@@ -10,7 +10,9 @@ from django.utils import translation
 
 from kontobro.core.errors import Conflict, KontobroError, Misconfigured, Problem
 from kontobro.core.model.findings import noted, problem
-from kontobro.core.words import told
+from kontobro.core.words import Name, note_in, told, worded
+from kontobro.core.words.facts import text_from, text_to
+from kontobro.web.connect.setup import way_noted
 from kontobro.web.telling import told_in
 from kontobro.web.templatetags.kontobro import plain, state
 from tests.support.site import Site
@@ -67,3 +69,17 @@ def test_states_and_codes_are_words_of_the_language() -> None:
         assert plain("card_purchase") == "card purchase"
         assert "needs attention" in state("rejected")
         assert "born tomorrow" in state("born_tomorrow")
+
+
+@pytest.mark.parametrize(
+    ("kept", "german"),
+    [
+        (worded("audit_plan", kind=Name("tax-codes"), digest="ab12"), "Steuercodes, wie im Plan ab12 gezeigt"),
+        (worded("audit_joined", role=Name("bookkeeper")), "als Buchhalter"),
+        (way_noted("api_key staging"), "API-Schlüssel eines einzelnen Unternehmens (staging)"),
+        (way_noted("oauth production"), "Anmeldung bei Pleo (production)"),
+    ],
+)
+def test_what_the_audit_trail_keeps_is_read_in_another_language(kept: str, german: str) -> None:
+    """As the column has it: stored with its facts, and told to each reader."""
+    assert note_in(text_from(text_to(kept)) or "", "de") == german

@@ -15,6 +15,7 @@ from kontobro.web.models import AuditEvent
 from tests.support.sealed_documents import seal_documents
 from tests.support.site import Site
 
+GERMAN = {"accept-language": "de"}
 WRONG = 'name = "Mine"\n\n[[columns]]\ntitle = "A"\nvalue = "{no_such_point}"\n'
 
 
@@ -108,7 +109,10 @@ def test_what_is_saved_is_written_by_the_next_export_and_audited(connection: Any
     save(connection, browser, OWN.replace('"Who"\n', '"Who"\nlongest = 30\n').replace("What", "Sum"))
     first_event, event = AuditEvent.objects.filter(action="template changed").order_by("at")
     assert 'column "Who" added' in first_event.detail
-    assert event.detail == 'column "What" removed; column "Sum" added; column "Who".longest: none → 30'
+    assert event.detail == 'column "What" removed, column "Sum" added, column "Who".longest: none → 30'
+    trail = site.browser(site.member(organisation, "owner")).get(f"/o/{organisation.id}/audit/", headers=GERMAN).text
+    assert "Spalte &quot;What&quot; entfernt" in trail
+    assert "removed" not in trail
     assert "your own, kept with this connection" in browser.get(f"/c/{made.id}/").text
 
 

@@ -275,3 +275,28 @@ def test_a_delivery_that_pleo_spoils_is_refused(connected: ConnectedSite, troubl
         wait_for(lambda: there.deliveries() and there.deliveries()[0]["attempts"])
         assert there.deliveries()[0]["attempts"][0]["status"] == 400
         assert connected.site.runner.asked == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "taken"),
+    [
+        ({"webhook_body": "merged"}, True),
+        ({"unknown_fields": True}, True),
+        ({"repeats_webhooks": False}, True),
+        ({"signs_webhooks": False}, False),
+        ({"signs_webhooks": False, "repeats_webhooks": False}, False),
+    ],
+)
+def test_each_way_in_which_pleo_may_deliver(connected: ConnectedSite, rules: dict[str, Any], taken: bool) -> None:
+    """What is not signed is refused, and polling finds the job."""
+    connected.connected.sandbox.set_rules(rules)
+    with open_to_pleo():
+        there = subscribed_company(connected)
+        there.press(7)
+        wait_for(lambda: there.deliveries() and there.deliveries()[0]["attempts"])
+        assert there.deliveries()[0]["attempts"][0]["status"] == (204 if taken else 400)
+        gives_up = not taken and "repeats_webhooks" in rules
+        wait_for(
+            lambda: there.deliveries()[0]["state"] == ("delivered" if taken else "given_up" if gives_up else "waiting")
+        )
+        assert connected.site.runner.asked == [("export", connected.connection.id, None, False)] * taken

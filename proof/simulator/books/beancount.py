@@ -38,6 +38,7 @@ class BeancountBooks:
         self.touched: set[Reference] = set()
         self.voided: set[Reference] = set()
         self.revived: set[Reference] = set()
+        self.unknown: set[Reference] = set()
         self._edited: dict[Reference, object] = {}
 
     def connector(self) -> BeancountConnector:

@@ -14,12 +14,13 @@ class Held(Protocol):
     """One company's books. Nothing of it goes through an exporter's connector or store.
 
     `touched`: what a person has changed, voided or deleted; `voided`: of those, what was voided; `revived`: of those,
-    what a write that was under way booked again.
+    what a write that was under way booked again. `unknown`: what is there, and was confirmed to be forgotten here.
     """
 
     touched: set[Reference]
     voided: set[Reference]
     revived: set[Reference]
+    unknown: set[Reference]
 
     @property
     def capabilities(self) -> Capabilities: ...

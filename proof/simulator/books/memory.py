@@ -40,6 +40,7 @@ class MemoryBooks(MemoryConnector):
         self.touched: set[Reference] = set()
         self.voided: set[Reference] = set()
         self.revived: set[Reference] = set()
+        self.unknown: set[Reference] = set()
         self._doubles: Counter[Reference] = Counter()
         self._edited: dict[Reference, Booking] = {}
 

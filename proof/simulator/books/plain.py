@@ -24,6 +24,7 @@ class PlainBooks:
         self.touched: set[Reference] = set()
         self.voided: set[Reference] = set()
         self.revived: set[Reference] = set()
+        self.unknown: set[Reference] = set()
 
     @property
     def capabilities(self) -> Capabilities:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -12,13 +12,18 @@ from kontobro.core.errors import Busy, KontobroError
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.export import OPEN, ExportJob
 from kontobro.core.model.journal import Entry
-from kontobro.core.ports import Store
+from kontobro.core.ports import Connector, Store
 from kontobro.erp.kit.guard import guarded
 from kontobro.export import Ports, next_job
+from kontobro.export.documents.actions import DocumentsOf
+from kontobro.export.documents.books import SealedBooks
 from kontobro.export.job.ended import note_ends
+from kontobro.export.job.run import DocumentPorts
 from kontobro.pleo import Ways, open_pleo
 from kontobro.store.django_store import DjangoStore
-from kontobro.testing.faults import STORE_COMMITS
+from kontobro.testing.faults import DOCUMENT_COMMITS, STORE_COMMITS
+from proof.simulator.books.files.held import FileBooks
+from proof.simulator.books.files.place import delivery_of
 from proof.simulator.books.way import Way
 from proof.simulator.company import Company
 from proof.simulator.exporters.homes import Homes
@@ -30,6 +35,9 @@ from proof.simulator.schedule import Killed, Worker
 from proof.simulator.world import World
 
 ENDS = ("completed", "completed_with_errors", "failed")
+
+OF_DOCUMENTS = (*DOCUMENT_COMMITS, "save_secret", "restore_document", "mark_imported")
+"""What a store commits beside, where documents are delivered."""
 
 POLL = 900.0
 """Virtual seconds between two looks for work."""
@@ -55,10 +63,11 @@ class StoreSeam:
 
     def __init__(self, store: Store, world: World, worker: Worker, owner: Exporters) -> None:
         self._store, self._world, self._worker, self._owner = store, world, worker, owner
+        self._commits = (*STORE_COMMITS, *OF_DOCUMENTS) if world.plan.erp == "files" else STORE_COMMITS
 
     def __getattr__(self, name: str) -> Any:
         attribute = getattr(self._store, name)
-        if name not in STORE_COMMITS:
+        if name not in self._commits:
             return attribute
 
         def committed(*args: Any, **kwargs: Any) -> Any:
@@ -182,6 +191,8 @@ class Exporters:
         for life in self.lives[-1:]:
             life.forgotten = life.worker.home == home
         self.homes.forget(home)
+        if isinstance(self.company.books, FileBooks):
+            self.company.books.forget_released()
         self.company.lost_at = self.world.clock.now()
         self._forgotten.add(home)
 
@@ -254,14 +265,44 @@ class Exporters:
         line = Line(self.box, self.world, worker, self.seen, self.logins)
         pleo = open_pleo(connection, seam, clock, Ways(transport=line))
         try:
-            books = guarded(Way(life.named(self.company.books.connector(), "erp"), self.world, worker, self))
-            ports = Ports(pleo=life.named(pleo, "pleo"), connector=books, store=seam, clock=clock, guards=store)
+            connector, documents = self._books_of(worker, connection, seam, clock)
+            ports = Ports(
+                pleo=life.named(pleo, "pleo"),
+                connector=connector,
+                store=seam,
+                clock=clock,
+                documents=documents,
+                guards=store,
+            )
+            self._look_after(connection, ports)
             note_ends(connection, ports)
             job = next_job(ports)
             if job is not None:
                 self.export(connection, job, ports, take_over=self._takes_over(worker.home))
         finally:
             pleo.close()
+
+    def _books_of(
+        self, worker: Worker, connection: Connection, seam: Any, clock: WorkerClock
+    ) -> tuple[Connector, DocumentPorts | None]:
+        """An exporter's way to the accounting system; the store is a part of it where that takes files."""
+        books = self.company.books
+        if isinstance(books, FileBooks):
+            delivery = delivery_of(books.folder, books, self.world, worker, self.forget)
+            documents = DocumentPorts(books.target, seam, delivery)
+            return SealedBooks(books.target, seam, connection.id, clock), documents
+        way = Way(self._life(worker).named(books.connector(), "erp"), self.world, worker, self)
+        return guarded(way), None
+
+    def _look_after(self, connection: Connection, ports: Ports) -> None:
+        """What the service does with documents at every look (`kontobro.worker.pieces`); the command line does not."""
+        if ports.documents is None or not self.world.plan.webhooks:
+            return
+        desk = DocumentsOf(connection=connection, store=ports.store, documents=ports.documents, clock=ports.clock)
+        with suppress(KontobroError):
+            if ports.documents.store.open_documents(connection.id):
+                desk.take_marks()
+                desk.deliver()
 
     def _takes_over(self, home: int) -> bool:
         """Once after its history was deleted, where it is the only exporter: a person says so then."""

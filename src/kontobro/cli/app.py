@@ -199,6 +199,10 @@ def main_options(
         from kontobro.cli.common.logs import log_to_stderr
 
         context.call_on_close(log_to_stderr())
+    else:
+        from kontobro.cli.common.logs import leave_news_to_doctor
+
+        leave_news_to_doctor()
     if debug:
         from kontobro.cli.common.logs import traces_to_stderr
 

@@ -194,7 +194,7 @@ def _keep(cli: CliContext, text: str, called: str) -> None:
     cli.store.save_connection(replace(connection, erp_options=with_template(options, text)))
     show.say(_("✓ The template is saved. It is used from the next export on."), "bold green")
     for change in changes:
-        show.say(f"  {change}")
+        show.say(f"  {note_words(change)}")
     store = cli.app.document_store_for(connection)
     waiting = sum(row.state != "released" for row in store.open_documents(connection.id)) if store else 0
     if waiting:

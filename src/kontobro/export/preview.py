@@ -143,8 +143,7 @@ def _with_remarks(
         twins = {entry.reference: entry for entry in refused}
         notes = {reference: text for reference, text in texts.items() if reference not in twins}
         answers.append(
-            replace(
-                one,
+            one._replace(
                 entries=tuple(noted(e, notes[e.reference]) if e.reference in notes else e for e in one.entries),
                 problems=(*one.problems, *(duplicate(entry, texts[r]) for r, entry in twins.items())),
                 notes=(*one.notes, *map(str, notes.values())),

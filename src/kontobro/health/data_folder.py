@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 LEAST_FREE, LITTLE_FREE = 200_000_000, 2_000_000_000
 """Bytes: below the first SQLite and logs are about to stop, below the second it is time to look."""
-MOST_NEWS = 5
-"""Pieces of news of Pleo's answers that are named, the latest first."""
 
 
 def examine_data_folder(app: App) -> list[Finding]:
@@ -118,17 +116,9 @@ def _switches(app: App) -> list[Finding]:
 
 
 def _news(app: App) -> Finding:
-    from kontobro.pleo.documented.news import NewsFile
-
-    seen = NewsFile(app.news).read() if app.news else []
-    news = sorted((one for one in seen if one.kind != "fact"), key=lambda one: one.last, reverse=True)
-    if not news:
-        return Finding("Pleo's answers", "ok", worded("found_answers_documented"))
-    named = "; ".join(f"{one.call}: {one.kind} {one.what} ({one.count}×)" for one in news[:MOST_NEWS])
-    message = worded("found_answers_differ", named=named)
-    if len(news) > MOST_NEWS:
-        message = worded("found_answers_differ_more", named=named, more=len(news) - MOST_NEWS)
-    return Finding("Pleo's answers", "warn", message, worded("found_report_answers"))
+    if told := app.pleo_news():
+        return Finding("Pleo's answers", "warn", told, worded("found_report_answers"))
+    return Finding("Pleo's answers", "ok", worded("found_answers_documented"))
 
 
 def connectors(app: App) -> list[Finding]:

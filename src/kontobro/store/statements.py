@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from kontobro.core.model.history import BookingState, Intent, Move
 from kontobro.core.model.journal import Reference, entry_id_of
@@ -113,11 +112,10 @@ _texts_of = attrgetter(*_TEXTS)
 def plan_values(connection_id: str | int, job_id: str, run: str, plan: Intent, at: Any) -> tuple[Any, ...]:
     """The values of PLAN, in its order."""
     texts = (*_texts_of(plan), *invoice_key_to(plan.settles))
-    return (connection_id, plan.reference, job_id, run, *(text and plain(text) for text in texts), at)
+    return (connection_id, plan.reference, job_id, run, *[text and plain(text) for text in texts], at)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """The facts that several moves have in common, as the database takes them."""
 
     to: BookingState

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sqlite3
+from contextlib import closing
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 import psycopg
 
@@ -14,53 +15,49 @@ from kontobro.core.words import told
 from kontobro.service.config import ServiceConfig
 from kontobro.service.metrics.vitals import Vitals
 from kontobro.worker.asking import ClientRunner, moment_of, open_client_runner
-from kontobro.worker.queues import TURN, engine_url, is_shared, only_worker
-
-if TYPE_CHECKING:
-    from dbos import WorkflowStatus
+from kontobro.worker.queues import FILE, SCHEMA, TURN, engine_url, is_shared, only_worker
 
 _ALIVE: Final = (
     "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'kontobro worker' AND datname = current_database()"
 )
-MOST: Final = 10_000
-"""Pieces of work that are counted; beyond it the queue is long whatever its length."""
+_COUNTED: Final = """
+    SELECT count(*) FILTER (WHERE status = 'ENQUEUED'), count(*) FILTER (WHERE status = 'PENDING'),
+        min(created_at) FILTER (WHERE status = 'ENQUEUED')
+    FROM {table} WHERE status IN ('ENQUEUED', 'PENDING')
+"""
+"""Of a table that DBOS documents (https://docs.dbos.dev/explanations/system-tables): its client only lists, each row
+whole."""
 
 
 def look(config: ServiceConfig, app: App, runner: ClientRunner | None = None) -> Vitals:
     """How the work goes now. Opens a client of its own when none is given. Raises Unreachable."""
     asked = runner or open_client_runner(config, app.store)
     try:
-        return _vitals(asked, _workers(config, app), app.clock.now())
+        turns = asked.client.list_workflows(name=TURN, limit=1, sort_desc=True, load_input=False, load_output=False)
     finally:
         if runner is None:
             asked.close()
-
-
-def _vitals(runner: ClientRunner, workers: int, now: datetime) -> Vitals:
-    waiting = runner.client.list_workflows(
-        status=["ENQUEUED"], limit=MOST, load_input=False, load_output=False, sort_desc=False
-    )
-    running = runner.client.list_workflows(status="PENDING", limit=MOST, load_input=False, load_output=False)
-    turns = runner.client.list_workflows(name=TURN, limit=1, sort_desc=True, load_input=False, load_output=False)
+    now, workers = app.clock.now(), _workers(config, app)
+    waiting, running, oldest = _one(config, _COUNTED.format(table=_table(config)))
     return Vitals(
         workers=workers,
-        waiting=len(waiting),
-        running=len(running),
-        oldest_wait=_since(waiting, now) or timedelta(0),
-        since_look=_since(turns, now),
+        waiting=waiting,
+        running=running,
+        oldest_wait=_since(oldest, now) or timedelta(0),
+        since_look=_since(turns[0].created_at, now) if turns else None,
     )
 
 
-def _since(rows: Sequence[WorkflowStatus], now: datetime) -> timedelta | None:
-    """How long ago the first of them was asked for; None when there is none."""
-    asked_at = moment_of(rows[0].created_at) if rows else None
-    return max(timedelta(0), now - asked_at) if asked_at else None
+def _since(milliseconds: int | None, now: datetime) -> timedelta | None:
+    """How long ago that was; None when it never was."""
+    moment = moment_of(milliseconds)
+    return max(timedelta(0), now - moment) if moment else None
 
 
 def _workers(config: ServiceConfig, app: App) -> int:
     """Workers that live: each holds a session with PostgreSQL, or the one lock that there is with SQLite."""
     if is_shared(config):
-        return _sessions(engine_url(config))
+        return int(_one(config, _ALIVE)[0])
     try:
         with only_worker(app):
             return 0
@@ -68,10 +65,17 @@ def _workers(config: ServiceConfig, app: App) -> int:
         return 1
 
 
-def _sessions(url: str) -> int:
+def _table(config: ServiceConfig) -> str:
+    return f"{SCHEMA}.workflow_status" if is_shared(config) else "workflow_status"
+
+
+def _one(config: ServiceConfig, query: Any) -> Any:
+    """The one row of a query in DBOS's database. Raises Unreachable."""
     try:
-        with psycopg.connect(url, connect_timeout=10) as session:
-            row = session.execute(_ALIVE).fetchone()
-    except psycopg.Error as error:
+        if is_shared(config):
+            with psycopg.connect(engine_url(config), connect_timeout=10) as session:
+                return session.execute(query).fetchone()
+        with closing(sqlite3.connect(config.home / FILE, timeout=30)) as database:
+            return database.execute(query).fetchone()
+    except (psycopg.Error, sqlite3.Error) as error:
         raise Unreachable(*told("workers_unreadable")) from error
-    return int(row[0]) if row else 0

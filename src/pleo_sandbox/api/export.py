@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
+from functools import partial
 
 from starlette.responses import Response
 
@@ -94,8 +97,19 @@ def create_event(call: Call) -> Response:
     event = call.body(HowToExportJobEvent) if by_how_to else call.body(CreateExportJobEvent)
     job = _job(call, event.job_id.lower())
     reason, reason_type = checks.given(event.failure_reason), checks.given(event.failure_reason_type)
-    call.sandbox.exports.apply(job, event.event, reason, reason_type)
+    apply = partial(call.sandbox.exports.apply, job, event.event, reason, reason_type)
+    if seconds := call.sandbox.rules.events_take:
+        call.sandbox.exports.check(job, event.event, reason, reason_type)
+        call.sandbox.late.add(seconds, partial(_if_it_can, apply))
+    else:
+        apply()
     return empty(202)
+
+
+def _if_it_can(apply: Callable[[], None]) -> None:
+    """What was accepted, and meanwhile became impossible, is dropped: whoever asked for it has been answered."""
+    with suppress(PleoError):
+        apply()
 
 
 def list_items(call: Call) -> Response:

@@ -12,6 +12,8 @@ from pleo_sandbox.model import Expense, FileBlob
 
 
 def download(call: Call) -> Response:
+    if call.sandbox.rules.receipts_need_login:
+        _ = call.credential
     entry_id, query = call.request.path_params["entryId"], call.request.query_params
     place, expires = _whole(call.request.path_params["place"]), _whole(query.get("expires", ""))
     call.sandbox.files.check(entry_id, place, expires, query.get("signature", ""))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from starlette.responses import Response
 
 from pleo_sandbox.http import checks
@@ -19,8 +21,10 @@ def introspect(call: Call) -> Response:
         "scope": " ".join(sorted(credential.scopes)),
         "applicationName": credential.application,
     }
-    if call.sandbox.rules.names_subject:
+    if call.sandbox.rules.names_subject == "company":
         shown["subjectURN"] = credential.subject
+    if call.sandbox.rules.names_subject == "organisation":
+        shown["subjectURN"] = f"urn:pleo:organization:{call.organization or uuid.UUID(int=0)}"
     return reply({"data": shown})
 
 

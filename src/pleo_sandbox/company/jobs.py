@@ -176,17 +176,22 @@ class Job:
     def expires_at(self) -> datetime:
         return self.last_updated_at + timedelta(seconds=self.expires_in)
 
-    def next_status(self, event: JobEvent) -> JobStatus:
-        """What the event would make of the job. Raises PleoError 422 when the job's status does not allow it."""
+    def next_status(self, event: JobEvent, *, early: bool = False) -> JobStatus:
+        """What the event would make of the job; `early`: it may fail before it is started. Raises PleoError 422 when
+        the job's status does not allow it."""
         status = MOVES.get((self.status, event))
+        if early and (self.status, event) == (JobStatus.PENDING, JobEvent.FAILED):
+            status = JobStatus.FAILED
         if status is None:
             message = f"job {self.id} is {self.status}: event {event} is not allowed"
             raise PleoError(422, "INVALID_EXPORT_JOB_STATUS_CHANGE", message)
         return status
 
-    def move(self, event: JobEvent, now: datetime, reason: str | None, reason_type: str | None) -> None:
+    def move(
+        self, event: JobEvent, now: datetime, reason: str | None, reason_type: str | None, *, early: bool = False
+    ) -> None:
         """Apply an event. Raises PleoError 422 when the job's status does not allow it."""
-        status = self.next_status(event)
+        status = self.next_status(event, early=early)
         self.last_updated_at = now
         if status is JobStatus.IN_PROGRESS:
             self.status, self.started_at = status, now

@@ -16,7 +16,6 @@ from pleo_sandbox.rules import Rules
 
 CODE_LIFE = 60.0
 ACCESS_LIFE = 900.0
-REFRESH_LIFE = 60 * 86400.0
 _VERIFIER = re.compile(r"[A-Za-z0-9\-_.~]{43,128}")
 
 # Names of tag, tax-code, company and accounting entry scopes are not official (api.md A4).
@@ -222,10 +221,14 @@ class Access:
         if authorisation.refresh != token:
             authorisation.revoke()
             raise OAuthError("invalid_grant", "the refresh token was used or revoked")
-        if self._clock.seconds() >= authorisation.issued + REFRESH_LIFE:
+        if self._clock.seconds() >= authorisation.issued + self._refresh_life:
             authorisation.revoke()
             raise OAuthError("invalid_grant", "the refresh token has expired")
         return self._issue(authorisation)
+
+    @property
+    def _refresh_life(self) -> float:
+        return self._rules.refresh_days * 86400.0
 
     def _issue(self, authorisation: Authorisation) -> Pair:
         access, refresh = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
@@ -249,7 +252,7 @@ class Access:
         authorisation = self._tokens.get(token)
         if authorisation is None or authorisation.client.client_id != client.client_id:
             return None
-        lives = {authorisation.access: ACCESS_LIFE, authorisation.refresh: REFRESH_LIFE}
+        lives = {authorisation.access: ACCESS_LIFE, authorisation.refresh: self._refresh_life}
         if token not in lives or self._clock.seconds() >= authorisation.issued + lives[token]:
             return None
         return authorisation, authorisation.issued + lives[token]

@@ -24,6 +24,7 @@ from pleo_sandbox.company.oauth import Credential
 from pleo_sandbox.errors import PleoError, bad_parameter, forbidden, unauthorized
 from pleo_sandbox.http import checks
 from pleo_sandbox.http.bodies import body_of
+from pleo_sandbox.http.undocumented import beside_documents
 from pleo_sandbox.replay import plain_call
 from pleo_sandbox.wire import empty, refuse, reply
 
@@ -60,7 +61,12 @@ class Call:
         """The page that is asked for. Raises PleoError 400."""
         rules = self.sandbox.rules
         wanted = paging.window(self.query, sort_keys, rules.largest_page, refuses=rules.refuses_large_pages)
-        return wanted if rules.total_is_length else replace(wanted, uncounted=1)
+        return replace(
+            wanted,
+            uncounted=0 if rules.total_is_length else 1,
+            after=wanted.after if rules.follows_cursors else None,
+            reversed=rules.lists_reversed,
+        )
 
     @cached_property
     def credential(self) -> Credential:
@@ -207,7 +213,7 @@ def _work(sandbox: Sandbox, operation: Operation, call: Call) -> Response:
             recorded = sandbox.recorded.get(plain_call(operation.name))
             if recorded is not None:
                 return reply(recorded.body(call.credential.company_id), recorded.status)
-            return operation.work(call)
+            return beside_documents(sandbox.rules, plain_call(operation.name), operation.work(call))
         except PleoError as error:
             return refuse(error) if sandbox.rules.error_bodies else empty(error.status)
 
@@ -216,7 +222,10 @@ def _admit(sandbox: Sandbox, operation: Operation, credential: Credential) -> No
     wait = sandbox.traffic.admit(credential.id)
     if wait is not None:
         message = f"more than {sandbox.traffic.limit} requests a minute"
-        raise PleoError(429, "TOO_MANY_REQUESTS", message, {"Retry-After": str(wait)})
+        pause = {"Retry-After": str(wait)} if sandbox.rules.states_pauses else {}
+        raise PleoError(429, "TOO_MANY_REQUESTS", message, pause)
+    if operation.scope is not None and sandbox.rules.withholds(operation.scope):
+        raise forbidden(f"{operation.name} needs a scope of its own")
     scope = None if operation.scope is None else sandbox.rules.scope(operation.scope)
     if scope is not None and scope not in credential.scopes:
         raise forbidden(f"the scope {scope} is missing")

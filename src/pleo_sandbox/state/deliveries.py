@@ -92,6 +92,8 @@ class Delivery:
     state: State = State.WAITING
     troubles: frozenset[Trouble] = frozenset()
     copies: int = 1
+    is_signed: bool = True
+    is_repeated: bool = True
     attempts: list[Attempt] = field(default_factory=list)
 
     def headers(self, timestamp: int) -> dict[str, str]:
@@ -100,13 +102,14 @@ class Delivery:
             timestamp -= OLD
         secret = new_secret() if Trouble.BAD_SIGNATURE in self.troubles else self.subscription.secret
         wanted = self.subscription.wanted
+        signature = {"webhook-signature": sign(secret, self.id, timestamp, self.body)} if self.is_signed else {}
         return {
             **wanted.get("customHeaders", {}),
             **_basic(wanted["endpointAuth"]),
             "content-type": "application/json",
             "webhook-id": self.id,
             "webhook-timestamp": str(timestamp),
-            "webhook-signature": sign(secret, self.id, timestamp, self.body),
+            **signature,
         }
 
     def note(self, attempt: Attempt, now: datetime) -> None:
@@ -116,7 +119,7 @@ class Delivery:
         if attempt.succeeded:
             self.copies -= 1
             self.state = State.WAITING if self.copies else State.DELIVERED
-        elif failed > len(BACKOFF):
+        elif failed > len(BACKOFF) or not self.is_repeated:
             self.state = State.GIVEN_UP
         else:
             self.due = now + timedelta(seconds=BACKOFF[failed - 1])

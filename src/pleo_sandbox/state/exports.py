@@ -155,7 +155,7 @@ class Exports:
 
     def _check_contra_accounts(self, job: Job) -> None:
         missing = job.contra_currencies - self.companies[job.company_id].contra_accounts.keys()
-        if missing:
+        if missing and self._rules.contra_accounts_needed:
             message = f"contra accounts are missing for {', '.join(sorted(missing))}: set them up in Pleo"
             raise PleoError(400, "MISSING_CONTRA_ACCOUNTS", message)
 
@@ -179,11 +179,15 @@ class Exports:
         self._settle(job)
 
     def apply(self, job: Job, event: JobEvent, reason: str | None, reason_type: str | None) -> None:
-        job.next_status(event)
-        check_event(self._rules, job, event, reason, reason_type)
-        job.move(event, self._clock.now(), reason, reason_type)
+        self.check(job, event, reason, reason_type)
+        job.move(event, self._clock.now(), reason, reason_type, early=self._rules.pending_may_fail)
         if not job.is_open:
             self._settle(job)
+
+    def check(self, job: Job, event: JobEvent, reason: str | None, reason_type: str | None) -> None:
+        """Whether the event is possible now. Raises PleoError 400, 422."""
+        job.next_status(event, early=self._rules.pending_may_fail)
+        check_event(self._rules, job, event, reason, reason_type)
 
     def _settle(self, job: Job) -> None:
         """A closed job frees its expenses: exported when successful, else free to be queued again."""
@@ -216,7 +220,7 @@ class Exports:
         """Apply item results one by one: `{data, errors}`, partly successful maybe. Raises PleoError 400, 413, 422."""
         if len(results) > self._rules.update_batch:
             message = f"{len(results)} items in one request: at most {self._rules.update_batch}"
-            raise PleoError(413, "EXPORT_JOB_ITEMS_UPDATE_LIMIT", message)
+            raise PleoError(self._rules.update_limit_status, "EXPORT_JOB_ITEMS_UPDATE_LIMIT", message)
         early = job.status is JobStatus.PENDING and self._rules.pending_takes_updates
         if job.status not in UPDATABLE and not early:
             raise PleoError(422, "EXPORT_JOB_STATUS_UNPROCESSABLE", f"job {job.id} is {job.status}")

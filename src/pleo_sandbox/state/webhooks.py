@@ -40,7 +40,9 @@ class Webhooks:
         name = self._rules.event_spelled(event_type)
         body = event_body(name, event_id, facts, merged=self._rules.webhook_body == "merged")
         for subscription in self._subscriptions.of_event(event_type, subjects):
-            self._post(Delivery(subscription, name, event_id, body, self._clock.now()))
+            delivery = Delivery(subscription, name, event_id, body, self._clock.now())
+            delivery.is_signed, delivery.is_repeated = self._rules.signs_webhooks, self._rules.repeats_webhooks
+            self._post(delivery)
 
     def _post(self, delivery: Delivery) -> None:
         struck = [fault for fault in self.faults if fault.strikes(delivery.event_type)]

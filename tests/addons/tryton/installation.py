@@ -82,8 +82,8 @@ class Place:
             )
 
     def cron_once(self, database: str) -> None:
-        """Tryton's cron, once over what is due."""
-        assert self.cron(database, "--once").wait(SECONDS) == 0, (self.folder / "cron.log").read_text()[-3000:]
+        """Tryton's cron, once over what is due; with its warnings in the log."""
+        assert self.cron(database, "--once", "-v").wait(SECONDS) == 0, (self.folder / "cron.log").read_text()[-3000:]
 
 
 def due(port: int, database: str) -> None:

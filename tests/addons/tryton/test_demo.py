@@ -47,7 +47,16 @@ def test_trytons_own_cron_exports_the_demo_companys_job(
     assert harness.connection["last_fault"] == ""
     look_at_entries(harness)
     look_at_failures(harness, job)
+    look_at_news(place, harness)
     leave(place, database, port, harness)
+
+
+def look_at_news(place: Place, harness: TrytonHarness) -> None:
+    """What of Pleo's answers is not as documented: in cron's log once, and told by the check."""
+    news = "Expenses of the unknown type balance_amendment"
+    assert (place.folder / "cron.log").read_text().count(f"pleo differs from its documents: {news}") == 1
+    (shown,) = harness.bookkeeper.wizard("kontobro.check", on=("kontobro.connection", harness.connection["id"]))
+    assert news in shown["view"]["defaults"]["text"]
 
 
 def look_at_entries(harness: TrytonHarness) -> None:

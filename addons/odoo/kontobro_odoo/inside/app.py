@@ -9,8 +9,9 @@ from typing import cast
 
 from odoo import api
 from odoo.modules.registry import Registry
+from odoo.tools import config
 
-from kontobro.bootstrap import App, SystemClock
+from kontobro.bootstrap import App, SystemClock, news_of
 from kontobro.core.errors import Misconfigured
 from kontobro.erp.kit.guard import guarded
 from kontobro.erp.odoo.connector import OdooConnector
@@ -26,8 +27,15 @@ ends by its own timeout (30 s)."""
 @contextmanager
 def opened(database: str) -> Iterator[App]:
     """Everything for a while; what was opened is closed at its end."""
-    connectors = partial(connector_for, database)
-    with closing(App(Path(), open_store(database), SystemClock(), connectors=connectors, patience=PATIENCE)) as app:
+    app = App(
+        Path(),
+        open_store(database),
+        SystemClock(),
+        connectors=partial(connector_for, database),
+        patience=PATIENCE,
+        news=news_of(Path(config["data_dir"]), database),
+    )
+    with closing(app):
         yield app
 
 

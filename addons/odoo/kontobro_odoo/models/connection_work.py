@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tools import config
 
 from kontobro.core.errors import KontobroError, fault_in
-from kontobro.core.words import fault_told
+from kontobro.core.words import fault_told, note_in
 
 from ..inside import app, work
 from .reader import told_in
@@ -83,13 +83,14 @@ class Connection(models.Model):
         """Both sides answer, belong together and may do what is needed; the settings are complete."""
         self.ensure_one()
         with self._faults_told(), app.opened(self.env.cr.dbname) as place:
-            fit = work.check(place, self.key)
+            fit, news = work.check(place, self.key), place.pleo_news()
         if fit.problems:
             raise UserError(self._in_words([*fit.problems, *fit.warnings]))
         well = self.env._("All checks passed: Pleo and Odoo answer, and the settings are complete.")
-        if not fit.warnings:
+        if not (fit.warnings or news):
             return self._told(well, kind="success")
-        return self._told(f"{well}\n{self._in_words(fit.warnings)}", kind="warning")
+        parts = [well, self._in_words(fit.warnings), note_in(news, self.env.lang)]
+        return self._told("\n".join(filter(None, parts)), kind="warning")
 
     def action_connect_again(self):
         """The wizard with what is known of this connection; its settings and history stay."""

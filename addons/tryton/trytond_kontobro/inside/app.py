@@ -16,7 +16,7 @@ from trytond.pool import Pool
 from trytond.transaction import Transaction
 from trytond.url import http_host
 
-from kontobro.bootstrap import App, SystemClock
+from kontobro.bootstrap import App, SystemClock, news_of
 from kontobro.core.errors import KontobroError, Misconfigured, Problem, fault_in
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports import Connector
@@ -24,6 +24,7 @@ from kontobro.core.words import Said
 from kontobro.erp.kit.guard import guarded
 from kontobro.erp.tryton.connector import TrytonConnector
 
+from ..series import config
 from .tables import TrytonStore, open_store
 from .transport import InProcess
 
@@ -46,7 +47,13 @@ def inside(database: str, connection: Connection) -> Connector:
 @contextmanager
 def opened(database: str) -> Iterator[App]:
     """The home of a database, its connector in this very process; what was opened in it is closed at the end."""
-    app = App(Path(), open_store(database), SystemClock(), connectors=partial(inside, database))
+    app = App(
+        Path(),
+        open_store(database),
+        SystemClock(),
+        connectors=partial(inside, database),
+        news=news_of(Path(config.get("database", "path")), database),
+    )
     try:
         yield app
     finally:

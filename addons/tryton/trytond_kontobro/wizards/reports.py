@@ -8,11 +8,12 @@ from trytond.transaction import Transaction
 from trytond.wizard import Button, StateView, Wizard
 
 from kontobro.core.settings.check import fit_of
+from kontobro.core.words import note_in
 from kontobro.export.again import check_again, check_failed
 from kontobro.export.job.masters import load_masters
 
 from ..inside.access import Guarded, active_record, required
-from ..inside.app import in_words, opened, shown_errors
+from ..inside.app import in_words, language, opened, shown_errors
 from ..models.connection import core_connection, pool
 
 
@@ -42,9 +43,10 @@ class Check(Guarded, Wizard):
             connector = app.connector_for(connection)
             company = connector.check()
             app.pleo_for(connection).introspect()
-            fit = fit_of(connection.settings, load_masters(connector, company))
+            fit, news = fit_of(connection.settings, load_masters(connector, company)), app.pleo_news()
         well = [] if fit.problems else [gettext("kontobro.msg_all_well", company=company.name)]
-        return {"text": "\n".join([*well, *map(in_words, (*fit.problems, *fit.warnings))])}
+        found = map(in_words, (*fit.problems, *fit.warnings))
+        return {"text": "\n".join([*well, *found, *([note_in(news, language())] if news else [])])}
 
 
 class CheckAgain(Guarded, Wizard):

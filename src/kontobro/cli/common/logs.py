@@ -29,6 +29,13 @@ def log_to_stderr() -> Callable[[], None]:
     return undo
 
 
+def leave_news_to_doctor() -> None:
+    """What Pleo's documents lack is no line between those of a verb: `kontobro doctor` tells it, and --verbose."""
+    drift = logging.getLogger("kontobro.pleo.documented")
+    if not drift.handlers:
+        drift.addHandler(logging.NullHandler())  # with none at all, Python itself shows warnings
+
+
 def traces_to_stderr() -> Callable[[], None]:
     """Show the tracebacks of a company's own function (`core/rules/hook.py`), for --debug. Gives what undoes it."""
     shown = logging.StreamHandler(sys.stderr)

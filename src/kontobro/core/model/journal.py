@@ -174,8 +174,9 @@ class Entry:
     @property
     def twin(self) -> TwinKey | None:
         """How the same supplier invoice is looked for; None for what is none, or has no vendor or number."""
-        booked = any(line.role == "expense" for line in self.lines)
-        if isinstance(self, Payment) or not (booked and self.vendor and self.number):
+        if not (self.vendor and self.number) or isinstance(self, Payment):
+            return None
+        if not any(line.role == "expense" for line in self.lines):
             return None
         owed = exact_sum(line.amount for line in self.lines if line.role in MONEY_ROLES).copy_negate()
         return TwinKey(self.vendor, compared(self.number), self.currency, owed, entry_id_of(self.reference))
@@ -317,7 +318,7 @@ def fingerprint(item: ExportItem) -> str:
             (line.account.key or "") if line.account else "",
             _digits(line.amount.wallet.minor),
             f"{tax.code or ''}|{tax.type}|{_digits(tax.amount.wallet.minor)}" if tax else "",
-            ",".join(sorted(f"{tag.group_code}={tag.code}" for tag in line.tags)),
+            ",".join(sorted([f"{tag.group_code}={tag.code}" for tag in line.tags])),
         ]
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 

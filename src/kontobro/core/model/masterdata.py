@@ -90,7 +90,9 @@ class TaxCode:
 
 def is_open(record: Account | TaxCode, day: date | None) -> bool:
     """Whether it takes entries of a day; without one, of any day at all."""
-    return record.active and (day is None or within(record, day))
+    if day is None or (record.opened is None and record.closed is None):
+        return record.active
+    return record.active and within(record, day)
 
 
 def within(record: Account | TaxCode, day: date) -> bool:

@@ -47,6 +47,8 @@ class Index(Generic[T]):
     by_id: Mapping[str, T]
     by_code: Mapping[str, tuple[T, ...]]
     folded: bool = False
+    sure: Mapping[str, T] = field(default_factory=dict, repr=False)
+    """By code, spelled as there, what has it alone and can be used on all of its days: where most look-ups end."""
 
     def find(self, code: str) -> tuple[T, ...]:
         """The records with this code: none, one, or several that share it. An id finds nothing."""
@@ -75,17 +77,25 @@ def _active_first(records: Iterable[A]) -> tuple[A, ...]:
     return tuple(record for record in everything if record.active or record.code.strip() not in live)
 
 
-def _activatable(records: Iterable[A], *, folded: bool = False) -> Index[A]:
+def _activatable(
+    records: Iterable[A], *, folded: bool = False, usable: Callable[[A], object] = lambda record: record.active
+) -> Index[A]:
     everything = tuple(records)
     coded = _indexed(_active_first(everything), folded=folded)
-    return Index({record.id: record for record in everything}, coded.by_code, folded)
+    alone = (found[0] for found in coded.by_code.values() if len(found) == 1)
+    sure = {record.code.strip(): record for record in alone if usable(record)}
+    return Index({record.id: record for record in everything}, coded.by_code, folded, sure)
 
 
 def _accounts(accounts: Iterable[Account]) -> Index[Account]:
     """By code, and by the other name of those that have one where no code is spelled like it."""
-    index = _activatable(accounts)
+    index = _activatable(accounts, usable=lambda account: account.active and not account.currencies)
     names = _grouped(index.by_id.values(), lambda account: account.name_too)
-    return Index(index.by_id, {**names, **index.by_code})
+    return Index(index.by_id, {**names, **index.by_code}, sure=index.sure)
+
+
+def _tax_codes(codes: Iterable[TaxCode]) -> Index[TaxCode]:
+    return _activatable(codes, usable=lambda code: code.active and not code.unsupported)
 
 
 def _grouped(records: Iterable[T], key: Callable[[T], str | None]) -> dict[str, tuple[T, ...]]:
@@ -167,7 +177,7 @@ class Masters:
         return cls(
             company=company,
             accounts=_accounts(accounts),
-            tax_codes=_activatable(more.get("tax_codes", ())),
+            tax_codes=_tax_codes(more.get("tax_codes", ())),
             dimensions=_activatable(more.get("dimensions", ()), folded=True),
             dimension_values=_by_dimension(more.get("dimension_values", ())),
             vendors=VendorIndex.of(more.get("vendors", ())),

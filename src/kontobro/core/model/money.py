@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import MAX_PREC, Context, Decimal
 from functools import reduce
+from typing import NamedTuple
 
 # ISO 4217: every currency that is not listed in one of the other two has two decimals.
 _NO_DECIMALS = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())
@@ -34,16 +34,22 @@ def exponent(currency: str) -> int | None:
     return EXPONENTS.get(currency)
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
-    """An amount as Pleo sends it: `minor` in minor units (89696 SEK is 896.96 kr), exact.
+class _Money(NamedTuple):
+    minor: Decimal
+    currency: str
+
+
+class Money(_Money):
+    """An amount as Pleo sends it: `minor` in minor units (89696 SEK is 896.96 kr), exact. An item has four and more, so
+    that it is a named tuple; it has no sums and no order, which a tuple would have.
 
     Nothing is checked here: a fraction, NaN or an unknown currency survives until the posting rules
     turn it into a problem of its item (`posting-rules.md` §4).
     """
 
-    minor: Decimal
-    currency: str
+    __slots__ = ()
+    __add__ = __radd__ = __mul__ = __rmul__ = None  # type: ignore[assignment]
+    __lt__ = __le__ = __gt__ = __ge__ = None  # type: ignore[assignment]
 
 
 def to_major(minor: Decimal, currency: str) -> Decimal:
@@ -56,7 +62,7 @@ def to_major(minor: Decimal, currency: str) -> Decimal:
 
 def scaled(minor: int, decimals: int) -> Decimal:
     """Minor units as an amount with so many decimals: (89696, 2) -> Decimal("896.96"). Exact at any size."""
-    return Decimal(minor).scaleb(-decimals, _EXACT)
+    return _EXACT.scaleb(minor, -decimals)
 
 
 _EXACT = Context(prec=MAX_PREC)

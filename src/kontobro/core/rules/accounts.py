@@ -62,6 +62,8 @@ def account_named(
     ref: AccountRef, field: str, currency: str, remedy: Phrase, masters: Masters, findings: Findings
 ) -> str | None:
     """The id of an account that Pleo names: by an identifier that we gave, else by its code."""
+    if not ref.identifier and (sure := masters.accounts.sure.get(ref.code or "")) and is_open(sure, findings.day):
+        return sure.id
     identifier, code = (ref.identifier or "").strip(), (ref.code or "").strip()
     own, coded = masters.accounts.with_id(identifier), masters.accounts.find(code)
     meaning = meaning_of(identifier, code, own[0] if own else None, coded, masters.given_accounts)

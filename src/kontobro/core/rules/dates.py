@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from kontobro.core.model.export import ExportItem
@@ -14,6 +15,7 @@ from kontobro.core.rules.item import Books, Days
 from kontobro.core.words import Phrase
 
 
+@lru_cache(maxsize=64)
 def zone_named(name: str) -> dt.tzinfo | None:
     """The time zone of an IANA name, or None when there is none. UTC needs no time zone database."""
     if name == "UTC":
@@ -29,11 +31,14 @@ def zone_name(settings: Settings, masters: Masters) -> str:
     return settings.time_zone or masters.company.time_zone or "UTC"
 
 
+_MIDNIGHT = dt.time()
+
+
 def day_in(instant: dt.datetime, zone: dt.tzinfo) -> dt.date:
     """The day of an instant in a time zone. Exactly midnight UTC is a plain day and is not converted."""
     try:
-        utc = instant.astimezone(dt.UTC)
-        return utc.date() if utc.time() == dt.time() else utc.astimezone(zone).date()
+        utc = instant if instant.tzinfo is dt.UTC else instant.astimezone(dt.UTC)
+        return utc.date() if utc.time() == _MIDNIGHT else utc.astimezone(zone).date()
     except OverflowError:  # the first or last day that there is
         return instant.date()
 

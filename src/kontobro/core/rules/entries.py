@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 from kontobro.core.errors import shown
 from kontobro.core.model.export import ExportItem
@@ -33,8 +33,8 @@ from kontobro.core.rules.text import (
     KEY_LIMIT,
     attendees_of,
     clean,
+    employee_of,
     invoice_number,
-    payee_of,
     supplier_amount,
     text_of,
     vendor_name_of,
@@ -45,8 +45,7 @@ _OWED: tuple[LineRole, ...] = ("payable", "employee")
 _TAXES: tuple[LineRole, ...] = ("tax", "reverse_tax")
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(NamedTuple):
     """One account that takes a whole amount: the wallet, payables, an employee, transit or external."""
 
     role: Role
@@ -66,8 +65,7 @@ class Side:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(NamedTuple):
     """What an item is booked from. `total` is the amount of the debit side, in the currency's major units.
 
     `lines` are the expense and tax lines (none for a movement); `debit` and `credit` the sides that take the total;
@@ -119,8 +117,9 @@ def parts_of(item: Item) -> Parts:
     shared: list[Dimensions] = []
     if not row.movement:
         for at in range(len(item.given.lines)):
-            shared.append(dimensions_of(item, at))
-            lines += _expense_lines(item, at, shared[-1])
+            dimensions = dimensions_of(item, at)
+            shared.append(dimensions)
+            lines += _expense_lines(item, at, dimensions)
     common = common_to(shared) if item.settings.dimensions_on == "all_lines" else ()
     between = item.party.documents and row.payables == "bill_and_payment"
     return Parts(
@@ -143,36 +142,53 @@ def _expense_lines(item: Item, at: int, dimensions: Dimensions) -> list[EntryLin
     deducted = tax.deducted * direction if tax else 0
     if account is None or not (whole or taxed):
         return []
+    net = whole - deducted if tax and tax.inside else whole + taxed - deducted
+    stated = amounts.major(taxed) if tax else None
     expense = EntryLine(
         account=account,
-        amount=amounts.major(whole - deducted if tax and tax.inside else whole + taxed - deducted),
+        amount=amounts.major(net),
         role="expense",
         tax_code=tax.code if tax else None,
-        tax_amount=amounts.major(taxed) if tax else None,
+        tax_amount=stated,
         dimensions=dimensions,
     )
+    if tax is None or stated is None:
+        return [expense]
     beside = dimensions if item.settings.dimensions_on == "all_lines" else ()
-    return [expense, *(_tax_lines(tax, amounts.major(deducted), amounts.major(taxed), beside) if tax else ())]
+    part = stated if deducted == taxed else amounts.major(deducted)
+    return [expense, *_tax_lines(tax, part, stated, beside)]
 
 
-def _tax_lines(tax: LineTax, deducted: Decimal, amount: Decimal, dimensions: Dimensions) -> Iterator[EntryLine]:
+def _tax_lines(tax: LineTax, deducted: Decimal, amount: Decimal, dimensions: Dimensions) -> list[EntryLine]:
     """What is deducted, and the output side of reverse charge, which is always the whole tax."""
-    sides: tuple[tuple[LineRole, str | None, Decimal], ...] = (
-        ("tax", tax.ingoing, deducted),
-        ("reverse_tax", tax.outgoing, amount.copy_negate()),
-    )
-    for role, account, posted in sides:
-        if account and posted:
-            yield EntryLine(account=account, amount=posted, role=role, tax_code=tax.code, dimensions=dimensions)
+    sides: list[tuple[LineRole, str, Decimal]] = []
+    if tax.ingoing and deducted:
+        sides.append(("tax", tax.ingoing, deducted))
+    if tax.outgoing and amount:
+        sides.append(("reverse_tax", tax.outgoing, amount.copy_negate()))
+    return [
+        EntryLine(account=account, amount=posted, role=role, tax_code=tax.code, dimensions=dimensions)
+        for role, account, posted in sides
+    ]
 
 
 def _until_paid(lines: tuple[EntryLine, ...], masters: Masters) -> tuple[EntryLine, ...]:
     """The lines of a document, or of an entry with something owed: tax that is due on payment waits elsewhere."""
-    codes = (masters.tax_codes.by_id.get(line.tax_code or "") if line.role in _TAXES else None for line in lines)
-    return tuple(
-        replace(line, account=code.until_paid) if code and code.until_paid else line
-        for line, code in zip(lines, codes, strict=True)
-    )
+    waits = {
+        at: account
+        for at, line in enumerate(lines)
+        if line.role in _TAXES and (account := _account_until_paid(line.tax_code, masters))
+    }
+    return tuple(_on(line, waits.get(at)) for at, line in enumerate(lines)) if waits else lines
+
+
+def _account_until_paid(tax_code: str | None, masters: Masters) -> str | None:
+    code = masters.tax_codes.by_id.get(tax_code or "")
+    return code.until_paid if code else None
+
+
+def _on(line: EntryLine, account: str | None) -> EntryLine:
+    return replace(line, account=account) if account else line
 
 
 def _is_owed(lines: Iterable[EntryLine], masters: Masters) -> bool:
@@ -297,18 +313,19 @@ def _pair(debit: Side | None, credit: Side | None, total: Decimal) -> tuple[Entr
 def _with_counter(item: Item, parts: Parts) -> tuple[EntryLine, ...]:
     """The lines, and the side that balances them; none when they sum to zero on their own."""
     counter = parts.credit or parts.debit
-    owed = exact_sum(line.amount for line in parts.lines)
+    owed = exact_sum([line.amount for line in parts.lines])
     lines = parts.lines + ((counter.line(owed.copy_negate()),) if counter and owed else ())
-    return _until_paid(lines, item.masters) if _is_owed(lines, item.masters) else lines
+    waiting = _until_paid(lines, item.masters)
+    return waiting if waiting is not lines and _is_owed(lines, item.masters) else lines
 
 
 def _paper(item: ExportItem) -> Paper:
     invoice = item.invoice
-    return Paper(
-        number=invoice_number(item),
-        document_date=invoice.date if invoice else None,
-        due_date=invoice.due_date if invoice else None,
-    )
+    return {
+        "number": invoice_number(item),
+        "document_date": invoice.date if invoice else None,
+        "due_date": invoice.due_date if invoice else None,
+    }
 
 
 def _journal(item: Item) -> str | None:
@@ -324,23 +341,23 @@ def _journal(item: Item) -> str | None:
 
 
 def _heading(item: Item, days: Days, journal: str | None) -> Heading:
-    given, vendor, of_employee = item.given, item.party.vendor, item.row.of_employee
-    name = None if of_employee else vendor_name_of(given)
-    payee = payee_of(given, of_employee=of_employee)
-    return Heading(
-        date=days.posted,
-        currency=item.currency,
-        fingerprint=fingerprint(given),
-        payee=payee,
-        text=text_of(given, item.settings.description, item.findings.texts, payee),
-        reconciliation_id=clean(given.reconciliation_id, KEY_LIMIT),
-        item_type=given.type,
-        url=given.url,
-        journal=journal,
-        vendor=vendor.id if vendor else None,
-        vendor_name=name or (clean(vendor.name) if vendor else None),
-        service_period=days.service_period,
-        supplier_amount=supplier_amount(given),
-        reconciled_entries=tuple(sorted(clean(one, KEY_LIMIT) for one in given.reconciled_entries)),
-        attendees=attendees_of(given),
-    )
+    given, vendor = item.given, item.party.vendor
+    name = None if item.row.of_employee else vendor_name_of(given)
+    payee = name or employee_of(given)
+    return {
+        "date": days.posted,
+        "currency": item.currency,
+        "fingerprint": fingerprint(given),
+        "payee": payee,
+        "text": text_of(given, item.settings.description, item.findings.texts, payee),
+        "reconciliation_id": clean(given.reconciliation_id, KEY_LIMIT),
+        "item_type": given.type,
+        "url": given.url,
+        "journal": journal,
+        "vendor": vendor.id if vendor else None,
+        "vendor_name": name or (clean(vendor.name) if vendor else None),
+        "service_period": days.service_period,
+        "supplier_amount": supplier_amount(given),
+        "reconciled_entries": tuple(sorted([clean(one, KEY_LIMIT) for one in given.reconciled_entries])),
+        "attendees": attendees_of(given),
+    }

@@ -1,13 +1,14 @@
 """One export item on its way through the rules, and the books it goes into.
 
-Its amounts: checks, direction and the rounding difference (`posting-rules.md` §3 and §4).
+Its amounts: checks, direction and the rounding difference (`posting-rules.md` §3 and §4). What lives for one item only
+is a named tuple: as immutable as a frozen dataclass, and made in a third of its time.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from kontobro.core.errors import shown
 from kontobro.core.model.export import Amount, ExportItem
@@ -19,8 +20,7 @@ from kontobro.core.model.settings import Settings
 from kontobro.core.rules.table import PostingRow
 
 
-@dataclass(frozen=True, slots=True)
-class Books:
+class Books(NamedTuple):
     """What all items of a job share. `today` is the day in the company's time zone."""
 
     settings: Settings
@@ -28,8 +28,7 @@ class Books:
     today: dt.date
 
 
-@dataclass(frozen=True, slots=True)
-class Days:
+class Days(NamedTuple):
     """`posted` is the booking date, `own` the expense's own day, which a closed period never moves."""
 
     posted: dt.date
@@ -37,20 +36,18 @@ class Days:
     service_period: tuple[dt.date, dt.date] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
+class Party(NamedTuple):
     """The matched vendor (or employee who is one), and whether documents or a journal entry are made."""
 
     vendor: Vendor | None
     documents: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Amounts:
+class Amounts(NamedTuple):
     """An item's amounts in minor units of its wallet currency, in the direction of its row.
 
     `factor` (1 or -1) is decided once, by the total, and is in `total` and `lines` already; taxes are
-    multiplied by it where they are read. `lines` hold the rounding difference.
+    multiplied by it where they are read. `lines` hold the rounding difference. `whole`: so is every amount of the item.
     """
 
     currency: str
@@ -58,6 +55,7 @@ class Amounts:
     factor: int
     total: int
     lines: tuple[int, ...]
+    whole: bool
 
     def major(self, minor: int) -> Decimal:
         """Minor units as an amount in the currency, with all its decimals."""
@@ -65,11 +63,10 @@ class Amounts:
 
     def oriented(self, minor: Decimal) -> int:
         """An amount of the item in the direction of its row; 0 for one that can't be used (a problem of its own)."""
-        return int(minor) * self.factor if is_whole(minor) else 0
+        return int(minor) * self.factor if self.whole or is_whole(minor) else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """An item as Pleo sends it, and what the rules found out about it so far. `days` is None where it can't be booked
     on any; what is wrong goes to `findings`."""
 
@@ -78,16 +75,9 @@ class Item:
     amounts: Amounts
     party: Party
     days: Days | None
-    books: Books
+    settings: Settings
+    masters: Masters
     findings: Findings
-
-    @property
-    def settings(self) -> Settings:
-        return self.books.settings
-
-    @property
-    def masters(self) -> Masters:
-        return self.books.masters
 
     @property
     def currency(self) -> str:
@@ -103,9 +93,8 @@ class Item:
 
 def amounts_of(item: ExportItem, row: PostingRow | None, findings: Findings) -> Amounts:
     """The item's amounts; all zero when one of them can't be used, so that the other checks can continue."""
-    return _read(item, row, findings) or Amounts(
-        item.amount.wallet.currency, exponent(item.amount.wallet.currency) or 0, 1, 0, (0,) * len(item.lines)
-    )
+    currency, nothing = item.amount.wallet.currency, (0,) * len(item.lines)
+    return _read(item, row, findings) or Amounts(currency, exponent(currency) or 0, 1, 0, nothing, whole=False)
 
 
 def _read(item: ExportItem, row: PostingRow | None, findings: Findings) -> Amounts | None:
@@ -124,28 +113,31 @@ def _read(item: ExportItem, row: PostingRow | None, findings: Findings) -> Amoun
     if lines is None:
         return None
     factor = -1 if row and row.sign == "ignore" and total < 0 else 1
-    return Amounts(currency, decimals, factor, total * factor, tuple(line * factor for line in lines))
+    return Amounts(currency, decimals, factor, total * factor, tuple([line * factor for line in lines]), whole=True)
 
 
 def _usable(item: ExportItem, findings: Findings) -> bool:
     """True when each amount is whole and in the item's wallet currency."""
     currency = item.amount.wallet.currency
-    fine = _checked(item.amount, "amount", currency, findings)
+    fine = _checked(item.amount, currency, findings, "amount")
     for at, line in enumerate(item.lines):
-        fine &= _checked(line.amount, f"accountingEntryLines[{at}].lineAmount", currency, findings)
+        fine &= _checked(line.amount, currency, findings, "accountingEntryLines[{at}].lineAmount", at)
         if line.tax:
-            fine &= _checked(line.tax.amount, f"accountingEntryLines[{at}].tax.amount", currency, findings)
+            fine &= _checked(line.tax.amount, currency, findings, "accountingEntryLines[{at}].tax.amount", at)
     return fine
 
 
-def _checked(amount: Amount, field: str, currency: str, findings: Findings) -> bool:
+def _checked(amount: Amount, currency: str, findings: Findings, place: str, at: int = 0) -> bool:
     money = amount.wallet
     whole = is_whole(money.minor)
+    if whole and money.currency == currency:
+        return True
+    field = place.format(at=at)
     if not whole:
         findings.fail("amount_invalid", f"{field}.inWalletCurrency.value", money.minor, amount=money.minor)
     if money.currency != currency:
         findings.fail("currency_mixed", f"{field}.inWalletCurrency.currency", money.currency, wallet=currency)
-    return whole and money.currency == currency
+    return False
 
 
 def _summing_to(total: int, lines: list[int], decimals: int, currency: str, findings: Findings) -> list[int] | None:

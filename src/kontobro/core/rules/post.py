@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from kontobro.core.errors import Problem, shown
-from kontobro.core.model.export import ExportItem, MalformedItem
+from kontobro.core.model.export import ExportItem, InvoiceInformation, MalformedItem
 from kontobro.core.model.findings import Findings, noted
 from kontobro.core.model.journal import Entry, as_journal
 from kontobro.core.model.masters import Masters
@@ -27,8 +27,7 @@ VOIDED = "voided_by_user"
 """Pleo's status of an invoice that a person voided (`pleo/api.md` B5)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(NamedTuple):
     """Either entries or problems; neither only for an item of nothing under `zero_amount = "skip"`.
 
     `before_hook` are the entries as the rules made them when the company's own function changed them; `hook_trace`
@@ -51,7 +50,7 @@ def post_item(
     if isinstance(item, MalformedItem):
         return Posted(problems=item.problems)
     posted = _with_hook(item, settings, masters, today)
-    return posted if bills else replace(posted, entries=tuple(as_journal(entry) for entry in posted.entries))
+    return posted if bills else posted._replace(entries=tuple(as_journal(entry) for entry in posted.entries))
 
 
 def _with_hook(item: ExportItem, settings: Settings, masters: Masters, today: dt.date) -> Posted:
@@ -75,13 +74,14 @@ def _by_rules(item: ExportItem, books: Books) -> Posted:
         if books.settings.zero_amount == "skip":
             return Posted(notes=(*findings.notes, noted("zero")))
         findings.fail("amount_zero", "amount.inWalletCurrency.value", "0")
-    _voided(item, row, findings)
+    if item.invoice and item.invoice.status == VOIDED:
+        _voided(item.invoice, row, findings)
     days = days_of(item, books, findings)
     findings.day = days.posted if days else None
     entries: tuple[Entry, ...] = ()
     if row:
         party = party_of(item, row, books, findings)
-        whole = Item(item, row, amounts, party, days, books, findings)
+        whole = Item(item, row, amounts, party, days, books.settings, books.masters, findings)
         entries = entries_of(whole, parts_of(whole))
     if findings.problems:
         return Posted((), tuple(findings.problems), tuple(findings.notes))
@@ -90,14 +90,17 @@ def _by_rules(item: ExportItem, books: Books) -> Posted:
 
 def _all_notes(notes: Sequence[str], entries: Sequence[Entry]) -> tuple[str, ...]:
     """What is said of the item, and of one of its entries alone."""
-    return tuple(dict.fromkeys((*notes, *(note for entry in entries for note in entry.notes))))
+    said = dict.fromkeys(notes)
+    for entry in entries:
+        said.update(dict.fromkeys(entry.notes))
+    return tuple(said)
 
 
-def _voided(item: ExportItem, row: PostingRow | None, findings: Findings) -> None:
+def _voided(invoice: InvoiceInformation, row: PostingRow | None, findings: Findings) -> None:
     """An invoice that was voided in Pleo is not owed (`posting-rules.md` §14.8); money that moved for it is a fact."""
-    if item.invoice is None or item.invoice.status != VOIDED or row is None:
+    if row is None:
         return
-    number = shown(item.invoice.number)
+    number = shown(invoice.number)
     if row.movement:
         findings.note("voided", number=number)
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -39,15 +39,13 @@ class PostingRow:
     returned: bool = False
     method: Literal["journal", "accounts_payable"] | None = None
     line_account: str | None = None
+    movement: bool = field(init=False)
+    """True when the whole amount moves between two accounts: no line account, no tax, no tags."""
+    of_employee: bool = field(init=False)
 
-    @property
-    def movement(self) -> bool:
-        """True when the whole amount moves between two accounts: no line account, no tax, no tags."""
-        return "expense" not in (self.debit, self.credit)
-
-    @property
-    def of_employee(self) -> bool:
-        return "employee" in (self.debit, self.credit)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "movement", "expense" not in (self.debit, self.credit))
+        object.__setattr__(self, "of_employee", "employee" in (self.debit, self.credit))
 
 
 def _spend(number: int, type: str, subtype: str | None = None) -> PostingRow:

@@ -43,6 +43,8 @@ def common_to(lines: Sequence[Dimensions]) -> Dimensions:
 
 def _dimension(item: Item, at: int, tag: TagRef) -> Dimension | None:
     mapped, findings = item.settings.dimensions.get(tag.group_code), item.findings
+    if sure := item.masters.dimensions.sure.get(mapped or tag.group_code):
+        return sure
     found = _active(item.masters.dimensions.find(mapped or tag.group_code))
     if len(found) == 1:
         return found[0]
@@ -61,11 +63,13 @@ def _dimension(item: Item, at: int, tag: TagRef) -> Dimension | None:
 
 
 def _active(found: tuple[R, ...]) -> tuple[R, ...]:
-    return found if len(found) == 1 and found[0].active else tuple(one for one in found if one.active)
+    return tuple(one for one in found if one.active)
 
 
 def _value(item: Item, dimension: Dimension, at: int, tag: TagRef) -> DimensionValue | None:
     index = item.masters.dimension_values.get(dimension.id)
+    if index and (sure := index.sure.get(tag.code)):
+        return sure
     found = _active(index.find(tag.code)) if index else ()
     if len(found) == 1:
         return found[0]

@@ -6,10 +6,10 @@ bookkeeper may have typed the receipt's VAT, and whoever typed less than the rat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final, TypedDict
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from kontobro.core.errors import shown
 from kontobro.core.model.export import ItemTax
@@ -21,8 +21,7 @@ from kontobro.core.rules.item import Item
 from kontobro.core.words import Phrase
 
 
-@dataclass(frozen=True, slots=True)
-class LineTax:
+class LineTax(NamedTuple):
     """The tax of a line in minor units, in the direction of the row. `code` is the tax code's id.
 
     `inside`: the amount is part of the line and leaves the expense (inclusive). `deducted` is the share of the amount
@@ -40,46 +39,51 @@ class LineTax:
 
 def tax_of(item: Item, at: int) -> LineTax | None:
     """The tax of the line at index `at`, or None when it has none (or a problem)."""
-    tax, findings = item.given.lines[at].tax, item.findings
-    field = f"accountingEntryLines[{at}].tax"
+    tax = item.given.lines[at].tax
     if tax is None or (not tax.code and not tax.amount.wallet.minor):
         return None
     if tax.type not in ("inclusive", "reverse"):
-        findings.fail("tax_type_unsupported", f"{field}.type", tax.type)
+        item.findings.fail("tax_type_unsupported", f"{_field(at)}.type", tax.type)
         return None
-    code = _tax_code(item, tax, field)
+    code = _tax_code(item, tax, at)
     if code is None:
         return None
     gross = item.given.lines[at].amount.wallet.minor
     amount = signed(tax.amount.wallet.minor, gross)
-    checked = Checked(item, at, tax, code, gross, amount, is_whole(amount) and is_whole(gross))
+    whole = item.amounts.whole or (is_whole(amount) and is_whole(gross))
+    checked = Checked(item, at, tax, code, gross, amount, whole)
     if impossible(checked):
         return None
     odd(checked)
     return _inclusive(checked) if tax.type == "inclusive" else _reverse(checked)
 
 
-def _tax_code(item: Item, tax: ItemTax, field: str) -> TaxCode | None:
+def _field(at: int) -> str:
+    return f"accountingEntryLines[{at}].tax"
+
+
+def _tax_code(item: Item, tax: ItemTax, at: int) -> TaxCode | None:
     findings = item.findings
     if not tax.code:
-        findings.fail("tax_code_missing", f"{field}.code", "")
+        findings.fail("tax_code_missing", f"{_field(at)}.code", "")
         return None
-    found = item.masters.tax_codes.find(tax.code)
-    if len(found) == 1 and is_open(found[0], findings.day) and not found[0].unsupported:
-        return found[0]
+    sure = item.masters.tax_codes.sure.get(tax.code)
+    if sure and is_open(sure, findings.day):
+        return sure
+    found, field = item.masters.tax_codes.find(tax.code), f"{_field(at)}.code"
     key = shown(tax.code)
     found = tuple(one for one in found if is_open(one, findings.day)) or found
     if len(found) > 1:
-        findings.fail("tax_code_ambiguous", f"{field}.code", key)
+        findings.fail("tax_code_ambiguous", field, key)
         return None
     if not found or not found[0].active:
-        findings.fail("tax_code_unknown", f"{field}.code", key)
+        findings.fail("tax_code_unknown", field, key)
         return None
     if findings.day and not within(found[0], findings.day):
-        findings.fail("tax_code_unknown.closed", f"{field}.code", key, span=span_of(found[0]), day=findings.day)
+        findings.fail("tax_code_unknown.closed", field, key, span=span_of(found[0]), day=findings.day)
         return None
     if found[0].unsupported:
-        findings.fail("tax_code_unsupported", f"{field}.code", key, why=found[0].unsupported)
+        findings.fail("tax_code_unsupported", field, key, why=found[0].unsupported)
         return None
     return found[0]
 
@@ -89,27 +93,19 @@ def _inclusive(checked: Checked) -> LineTax:
     item, code = checked.item, checked.code
     gross, amount = checked.gross, checked.tax.amount.wallet.minor
     net = item.given.lines[checked.at].net.wallet.minor
-    if _known(gross, amount) and not (_known(net) and net in (gross, gross - amount)):
+    known = gross.is_finite() and amount.is_finite()
+    if known and not (net.is_finite() and (net == gross or net == gross - amount)):
         item.findings.note("net_odd", net=shown(net, 30))
     posted = item.amounts.oriented(checked.amount)
     if not posted:
         return LineTax(code.id, 0, inside=True)
-    return LineTax(code.id, posted, inside=True, **_deducted(checked, posted))
+    return LineTax(code.id, posted, True, *_deducted(checked, posted))
 
 
-class _Deducted(TypedDict):
-    deducted: int
-    ingoing: str | None
-
-
-def _deducted(checked: Checked, posted: int) -> _Deducted:
+def _deducted(checked: Checked, posted: int) -> tuple[int, str | None]:
     """The share of a tax that may be deducted, and its account: none is needed where nothing may be."""
     deducted = rounded(posted, checked.code.deductible)
-    return {"deducted": deducted, "ingoing": _tax_account(checked, "ingoing") if deducted else None}
-
-
-def _known(*minors: Decimal) -> bool:
-    return all(minor.is_finite() for minor in minors)
+    return deducted, _tax_account(checked, "ingoing") if deducted else None
 
 
 def _reverse(checked: Checked) -> LineTax | None:
@@ -122,8 +118,8 @@ def _reverse(checked: Checked) -> LineTax | None:
             return None
     if not posted:
         return LineTax(code.id, 0, inside=False)
-    deducted, outgoing = _deducted(checked, posted), _tax_account(checked, "outgoing")
-    return LineTax(code.id, posted, inside=False, **deducted, outgoing=outgoing)
+    deducted, ingoing = _deducted(checked, posted)
+    return LineTax(code.id, posted, False, deducted, ingoing, _tax_account(checked, "outgoing"))
 
 
 def _reverse_missing(checked: Checked) -> int:
@@ -163,7 +159,7 @@ def _tax_account(checked: Checked, side: str) -> str | None:
     )
     if refunds and item.is_refund(checked.at, by_line=code.refund_by_line):
         ours = refunds
-    remedy = Phrase(f"fix_{side}_account", {"tax_code": code.code})
+    remedy = _fix_account(side, code.code)
     if ours:
         found = item.masters.accounts.with_id(ours)
         named = found[0].code if found else ours
@@ -174,6 +170,11 @@ def _tax_account(checked: Checked, side: str) -> str | None:
         return pick_account(found, pleos, name, item.currency, remedy, findings)
     findings.fail(f"tax_account_missing.{side}", name, code.code)
     return None
+
+
+@lru_cache(maxsize=1024)
+def _fix_account(side: str, tax_code: str) -> Phrase:
+    return Phrase(f"fix_{side}_account", {"tax_code": tax_code})
 
 
 TAX_IS_SIGNED: Final = True
@@ -193,8 +194,7 @@ ROUNDED: Final = 2
 position by position."""
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(NamedTuple):
     """The tax of the line at index `at`, and the tax code it is compared with. `gross` (of its line) and `amount` are
     in minor units as Pleo sends them, the amount with its sign; `whole`: both are whole numbers."""
 
@@ -208,7 +208,7 @@ class Checked:
 
     @property
     def field(self) -> str:
-        return f"accountingEntryLines[{self.at}].tax"
+        return _field(self.at)
 
     def money(self, minor: Decimal) -> str:
         return f"{shown(self.item.amounts.major(int(minor)), 40)} {self.item.currency}"
@@ -231,6 +231,8 @@ def percentage(rate: Decimal) -> Decimal:
 
 def rounded(line: int, rate: Decimal) -> int:
     """The tax on a line at a rate, to the minor unit, halves away from zero. Exact at any size."""
+    if rate == 1:
+        return line
     over, under = rate.as_integer_ratio()
     tax = (2 * abs(line) * over + under) // (2 * under)
     return tax if line >= 0 else -tax
@@ -238,10 +240,10 @@ def rounded(line: int, rate: Decimal) -> int:
 
 def impossible(checked: Checked) -> bool:
     """True, with the problem, when such a tax can't be: the first reason is the one that is said."""
-    tax, code, field = checked.tax, checked.code, checked.field
-    if {tax.type, code.type} == {"inclusive", "reverse"}:
+    tax, code = checked.tax, checked.code
+    if tax.type != code.type and {tax.type, code.type} == {"inclusive", "reverse"}:
         types = f"{tax.type} / {code.type}"
-        checked.item.findings.fail(f"tax_type_differs.{tax.type}", f"{field}.type", types, tax_code=code.code)
+        checked.item.findings.fail(f"tax_type_differs.{tax.type}", f"{checked.field}.type", types, tax_code=code.code)
         return True
     if not checked.whole or not checked.amount:
         return False

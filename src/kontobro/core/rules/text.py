@@ -109,7 +109,7 @@ def _with(names: tuple[str, ...]) -> str:
 
 def attendees_of(item: ExportItem) -> tuple[str, ...]:
     """Every attendee, whole: tax law asks for each name (`posting-rules.md` §14.7)."""
-    return tuple(filter(None, (clean(name, UNLIMITED) for name in item.attendees)))
+    return tuple([name for one in item.attendees if (name := clean(one, UNLIMITED))])
 
 
 def invoice_number(item: ExportItem) -> str:
@@ -127,10 +127,12 @@ def _filled(part: str, names: tuple[str, ...], item: ExportItem) -> str:
 
 def payee_of(item: ExportItem, *, of_employee: bool) -> str:
     """Who it is with: the employee on reimbursements and the like, else the vendor, else the supplier."""
-    user = item.user.name if item.user else ""
-    if of_employee:
-        return clean(user, PAYEE_LIMIT)
-    return vendor_name_of(item) or clean(user, PAYEE_LIMIT)
+    return (not of_employee and vendor_name_of(item)) or employee_of(item)
+
+
+def employee_of(item: ExportItem) -> str:
+    """The employee's name."""
+    return clean(item.user.name, PAYEE_LIMIT) if item.user else ""
 
 
 def vendor_name_of(item: ExportItem) -> str:

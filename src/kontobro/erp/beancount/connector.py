@@ -101,7 +101,7 @@ class BeancountConnector:
         bills = [one for one in all_booked if standing_entries.is_bill(one)] if named else []
         paid = self._shelf.booked([key for bill in bills for key in standing_entries.payments_of(bill)])
         left = {bill: standing_entries.open_of(bill, paid) for bill in bills}
-        found = {key: one for key in keys if (one := standing_entries.pick(key, all_booked, left))}
+        found = standing_entries.picked(keys, all_booked, left)
         owed = self._bills_settled_by(found.values())
         return {key: replace(self._booking(one, owed), open=left.get(one)) for key, one in found.items()}
 
@@ -160,8 +160,8 @@ class BeancountConnector:
     def _current(self, references: Sequence[Reference]) -> list[LedgerEntry]:
         """The entries under these references that count."""
         all_booked = self._shelf.booked([Key.of("kontobro", reference) for reference in references])
-        picked = (standing_entries.pick(reference, all_booked) for reference in dict.fromkeys(references))
-        return [booked for booked in picked if booked and not booked.is_void]
+        picked = standing_entries.picked(references, all_booked)
+        return [booked for booked in picked.values() if not booked.is_void]
 
     def _booked_of(self, booking: Booking) -> LedgerEntry:
         key = [Key.of("kontobro", booking.reference)]

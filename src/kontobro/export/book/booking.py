@@ -83,9 +83,10 @@ def apply_rules(run: Run, item: ExportItem | MalformedItem) -> ItemWork:
 def fetch_receipts(run: Run, works: Sequence[ItemWork]) -> None:
     """Fetch and check the receipts before anything is booked, so that a missing one can still stop its entry."""
     rules = run.ports.connector.capabilities.receipts
-    wanted = [(work, work.item) for work in works if work.good and work.entries and isinstance(work.item, ExportItem)]
     if rules is None:
         return
+    items = [(work, work.item) for work in works if work.good and work.entries]
+    wanted = [(work, item) for work, item in items if isinstance(item, ExportItem) and item.receipts]
     fetchable = []
     for work, item in wanted:
         found = check_links(item, rules)
@@ -113,6 +114,8 @@ def validate(run: Run, works: Sequence[ItemWork]) -> None:
     answers = in_pieces(run, [entry for _, entry in tasks], run.ports.connector.validate)
     for (work, entry), answer in zip(tasks, answers, strict=True):
         found = [broke(entry.reference, answer)] if isinstance(answer, ConnectorFault) else answer
+        if not found:
+            continue
         problems, notes = parted(found)
         work.problems.extend(problem for problem in problems if problem not in work.problems)
         work.notes.extend(note for note in notes if note not in work.notes)

@@ -63,7 +63,7 @@ class ItemWork:
         """The references of its bookings; of a bad item the one it would have had; none when there is nothing to
         book."""
         if self.entries:
-            return tuple(entry.reference for entry in self.entries)
+            return tuple([entry.reference for entry in self.entries])
         return (reference_of(self.entry_id),) if self.problems else ()
 
     @property

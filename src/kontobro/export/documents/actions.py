@@ -15,7 +15,7 @@ from kontobro.core.tieout.journal import JournalTieOut, PostedEntry, tie_to_jour
 from kontobro.core.words import Phrase, told
 from kontobro.export.documents.deliver import deliver, waiting
 from kontobro.export.documents.imported import note_imported, take_mark_back, take_marks
-from kontobro.export.documents.memory import is_behind, remember, remembered
+from kontobro.export.documents.memory import is_behind, remember, remember_all, remembered
 from kontobro.export.documents.waiting import waiting_of
 from kontobro.export.job.run import DocumentPorts
 
@@ -58,6 +58,7 @@ class DocumentsOf:
         already, or was delivered and is gone. Raises the delivery's faults."""
         with self._alone():
             store = self.documents.store
+            remember_all(self.connection, self.store, store)
             rows = [self.required(number)] if number is not None else waiting(self.connection.id, store)
             for row in rows:
                 _require_deliverable(row, again=again)

@@ -27,6 +27,15 @@ def remember(connection: Connection, store: Store, last: LastNumbers) -> None:
     store.save_secret(connection, SEALED_DOCUMENTS, json.dumps({"document": last.document, "vouchers": vouchers}))
 
 
+def remember_all(connection: Connection, store: Store, documents: DocumentStore) -> None:
+    """Keep up with the tables, before anything is delivered: a run that was killed right after it sealed did not."""
+    expected, known = remembered(connection, store, documents), documents.last_numbers(connection.id)
+    if is_behind(expected, known):
+        keys = {*expected.vouchers, *known.vouchers}
+        vouchers = {key: max(expected.vouchers.get(key, 0), known.vouchers.get(key, 0)) for key in keys}
+        remember(connection, store, LastNumbers(max(expected.document, known.document), vouchers))
+
+
 def remembered(connection: Connection, store: Store, documents: DocumentStore) -> LastNumbers:
     """The last numbers as they are kept beside the tables: of this connection, and of those of the same company and
     accounting system that were deleted."""
@@ -71,6 +80,7 @@ def require_memory(connection: Connection, store: Store, documents: DocumentPort
             ),
             "invalid_configuration",
         ).by("kontobro documents confirm")
+    remember_all(connection, store, documents.store)
     return restored
 
 

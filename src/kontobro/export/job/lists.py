@@ -3,6 +3,7 @@
 - Fewer listed than `numberOfItems`, or than the list's own total: read again; at last the job fails and says so, after
   what is known was booked.
 - Listed, and not sent: read again; at last that item fails and says so.
+- Listed with a status that Pleo does not document: not booked, and the job fails and says so.
 - Sent, and not listed: not booked, for whether it belongs to the job is unknown; a note.
 """
 
@@ -14,8 +15,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from kontobro.core.errors import IncompleteList
-from kontobro.core.model.export import OPEN, ExportItem, ExportJob, JobItem, MalformedItem
+from kontobro.core.errors import IncompleteList, shown
+from kontobro.core.model.export import FINAL, OPEN, ExportItem, ExportJob, JobItem, MalformedItem
 from kontobro.core.words import worded
 from kontobro.export.job.ids import Ids, Packed, packed, unpacked
 from kontobro.export.job.run import Ports
@@ -50,7 +51,7 @@ class Lists:
 
     def closed_ids(self) -> list[str]:
         """The items that have their final status."""
-        return [unpacked(kept) for kept, status in self.listed.items() if status not in OPEN]
+        return [unpacked(kept) for kept, status in self.listed.items() if status in FINAL]
 
     def statuses(self) -> Counter[str]:
         """How many items have each status."""
@@ -118,7 +119,16 @@ class Lists:
     @property
     def failure(self) -> str:
         """Why a job can't be called complete; nothing when all items are known."""
-        if not self.lacking:
+        if self.lacking:
+            whole = len(self.listed) + self.lacking
+            return worded("job_lacking", whole=whole, listed=len(self.listed), lacking=self.lacking)
+        return self._unknown
+
+    @property
+    def _unknown(self) -> str:
+        """Of items whose status Pleo does not document: whether they are to be exported is not known."""
+        unknown = {status: count for status, count in self.statuses().items() if status not in (*OPEN, *FINAL)}
+        if not unknown:
             return ""
-        whole = len(self.listed) + self.lacking
-        return worded("job_lacking", whole=whole, listed=len(self.listed), lacking=self.lacking)
+        statuses = ", ".join(sorted(shown(status, 40) for status in unknown))
+        return worded("job_item_status", count=sum(unknown.values()), status=statuses)

@@ -8,17 +8,22 @@ from __future__ import annotations
 import fcntl
 import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from kontobro.core.model.findings import sentences
 from kontobro.core.ports import Clock
+from kontobro.core.words import Noted, Phrase, phrase, worded
 from kontobro.pleo.documented.drift import Kind, News, Seen, news_in
+from kontobro.pleo.documented.meaning import meaning_of
 
 MOST_KEPT: Final = 300
 MOST_BYTES: Final = 256 * 1024
+MOST_NAMED: Final = 5
+"""Pieces of news that are named, the latest first."""
 WEBHOOK: Final = "webhook"
 """What webhooks are counted under."""
 
@@ -35,6 +40,21 @@ class Counted:
     count: int
     first: str
     last: str
+
+
+def told_news(seen: Sequence[Counted]) -> str:
+    """All of it in one text that reads in every language; empty where Pleo is as its documents say."""
+    news = sorted((one for one in seen if one.kind != "fact"), key=lambda one: one.last, reverse=True)
+    if not news:
+        return ""
+    named = sentences(*(phrase("news_counted", news=_meaning(one), count=one.count) for one in news[:MOST_NAMED]))
+    if len(news) > MOST_NAMED:
+        return worded("found_answers_differ_more", named=named, more=len(news) - MOST_NAMED)
+    return worded("found_answers_differ", named=named)
+
+
+def _meaning(one: Counted) -> Phrase:
+    return meaning_of(one.call, one.kind, one.what)
 
 
 class Counts(Protocol):
@@ -136,7 +156,7 @@ class Watch:
                 self._counts.news(call, one.kind)
         for one in self._kept(call, news):
             if one.kind != "fact":
-                log.warning("pleo's answer to %s is not as documented: %s %s", call, one.kind, one.what)
+                log.warning("pleo differs from its documents: %s", Noted(meaning_of(call, one.kind, one.what)))
 
     def _kept(self, call: str, news: list[News]) -> list[News]:
         if self._file is None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import weakref
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -303,14 +305,26 @@ def _short(text: str | None, most: int) -> str | None:
 
 def _address(text: str | None) -> str | None:
     """An address of the web; None for what is none, which would have Pleo refuse the whole update."""
-    try:
-        parts = urlsplit(text or "")
-        good = parts.scheme in ("http", "https") and parts.hostname and text and text.isprintable() and " " not in text
-    except ValueError:
+    if not text or not text.isprintable() or " " in text:
         return None
-    return text if good else None
+    host = _HOST.match(text)
+    return text if host and _is_of_the_web(host[0]) else None
 
 
+_HOST: Final = re.compile(r"[^/?#]*//[^/?#]*")
+"""An address as far as its host, the same for most items of a job."""
+
+
+@lru_cache(maxsize=64)
+def _is_of_the_web(host: str) -> bool:
+    try:
+        parts = urlsplit(host)
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False
+
+
+@lru_cache(maxsize=8)
 def _instant(when: datetime | None) -> str | None:
     """`YYYY-MM-DDTHH:mm:ssZ`, Pleo's form. `when` is aware."""
     if when is None:

@@ -58,9 +58,12 @@ def accepted_is_done(ground: Ground) -> Found:
 
 
 def update_batch(ground: Ground) -> Found:
+    """A 400 may have any reason: it is the number's, where a single one is taken."""
     answer = ground.put_unknown(11, UNTOUCHED)
-    if answer.status == 413:
-        return Found("10")
+    if answer.status == 400:
+        good(ground.put_unknown(1, UNTOUCHED), endpoints.REPORT)
+    if answer.status in (400, 413):
+        return Found("10", f"status {answer.status}")
     good(answer, endpoints.REPORT)
     return Found("100")
 

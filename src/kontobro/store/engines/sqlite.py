@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 SIGNATURE = b"SQLite format 3\0"
 """How every SQLite file begins, once something is in it."""
 
-PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
-"""`secure_delete`: what was purged is overwritten in the file. Django turns foreign keys on on its own."""
+PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY;"
+"""`secure_delete`: what was purged is overwritten in the file. `temp_store`: what a statement may have to undo, names
+among it, goes into no other file. Django turns foreign keys on on its own."""
 
 UNUSABLE = ("not a database", "malformed", "unable to open", "readonly", "disk is full")
 

@@ -69,6 +69,8 @@ def problems_from(stored: Sequence[Mapping[str, Any]]) -> tuple[Problem, ...]:
 
 def notes_to(notes: Sequence[str]) -> str:
     """Notes as a JSON text."""
+    if not notes:
+        return "[]"
     return json.dumps([note_to(note) if isinstance(note, Noted) else plain(note) for note in notes], ensure_ascii=False)
 
 

@@ -326,7 +326,7 @@ class MemoryConnector:
     def _problems(self, entry: Entry) -> Iterator[Problem]:
         if entry.difference or not entry.lines:
             yield _problem("unbalanced", "lines", entry.reference, "does not balance", "validation_failure")
-        for account in {line.account for line in entry.lines} - set(self._accounts):
+        for account in {line.account for line in entry.lines} - self._accounts.keys():
             yield _problem("account_unknown", "account", account, "is unknown", "account_unknown")
         known = [self._accounts[line.account] for line in entry.lines if line.account in self._accounts]
         for only in [one for one in known if one.currencies and entry.currency not in one.currencies]:
@@ -336,8 +336,8 @@ class MemoryConnector:
             yield _problem("tax_code_unknown", "tax_code", code, "is unknown", "tax_code_unknown")
         for value in {pair for line in entry.lines for pair in line.dimensions} - self._values:
             yield _problem("dimension_value_unknown", value[0], value[1], "is unknown", "tag_unknown")
-        vendors = {entry.vendor, *(line.vendor for line in entry.lines)}
-        for vendor in sorted(one for one in vendors if one and one not in self._vendors):
+        vendors = {entry.vendor, *[line.vendor for line in entry.lines]} - self._vendors
+        for vendor in sorted(filter(None, vendors)):
             yield _problem("vendor_unknown", "vendor", vendor, "is unknown", "vendor_unknown")
         if not is_open(entry.date, self._periods):
             yield _problem(

@@ -26,7 +26,7 @@ from kontobro.core.errors import Conflict, KontobroError, LoginFailed, Misconfig
 from kontobro.core.level import level_of, missing_scopes
 from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.model.export import Identity
-from kontobro.core.words import told
+from kontobro.core.words import told, worded
 from kontobro.install.authorisation import hashed
 from kontobro.install.connect import TrialTokens, name_of_company, named_identity
 from kontobro.pleo import Grant, authorize_url, exchange_code
@@ -56,6 +56,12 @@ def ways() -> list[tuple[str, str]]:
     return oauth + [
         (f"api_key {world}", _("API key of a single company (%(world)s)") % {"world": world}) for world in keyed
     ]
+
+
+def way_noted(way: str) -> str:
+    """One of `ways()` for the audit trail, where each reader has it in their language."""
+    auth, _space, world = way.partition(" ")
+    return worded(f"audit_way_{auth}", world=world)
 
 
 def begin(member: Member, way: str) -> Setup:

@@ -112,7 +112,7 @@ def _start(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         member = _organisation(request, form.cleaned_data, mine)
         setup = flow.begin(member, form.cleaned_data["way"])
-        member.note("setup started", form.cleaned_data["way"])
+        member.note("setup started", flow.way_noted(form.cleaned_data["way"]))
         return redirect("connect_setup", setup.id)
     page = {"form": form, "setups": flow.open_setups(request.user), "has_ways": bool(flow.ways())}
     return render(request, "connect/start.html", page, status=400 if form.errors else 200)

@@ -20,7 +20,7 @@ from kontobro.core.model.settings import SyncKind
 from kontobro.core.plan.choice import TYPES, choice_of, rule_from
 from kontobro.core.settings.catalogue import catalogue
 from kontobro.core.settings.toml import settings_from, settings_to
-from kontobro.core.words import setting_in
+from kontobro.core.words import Name, setting_in, worded
 from kontobro.sync.run import KINDS, plan_sync
 from kontobro.sync.shown import ChangeRow, Shown, shown_of
 from kontobro.web.connection.master_file import changed_of
@@ -114,7 +114,7 @@ def approve(request: HttpRequest, member: Member, connection: Connection, kind: 
     digest = request.POST.get("digest", "")
     if not digest:
         raise Misconfigured(_("No plan was selected."), _("Approve a plan that is shown on the Master data page."))
-    member.note("plan approved", f"{chosen} {digest}", connection.id)
+    member.note("plan approved", worded("audit_plan", kind=Name(chosen), digest=digest), connection.id)
     process.runner.sync(connection.id, (chosen,), digest=digest)
     messages.success(request, _("The sync is queued. Its state is shown below."))
     return redirect("sync", connection.id)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import cache
+from itertools import accumulate
 from typing import Any, Final
 
 from django.contrib import messages
@@ -15,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import TEMPLATE_TEXT, Connection
-from kontobro.core.words import worded
+from kontobro.core.words import Noted, worded
 from kontobro.erp.files.template import READY
 from kontobro.erp.files.template.layout import parsed, read_layout
 from kontobro.erp.files.template.own.changes import changes_of
@@ -30,6 +32,7 @@ from kontobro.erp.files.template.own.texts import (
 from kontobro.web.documents.reach import store_of
 from kontobro.web.documents.template_shown import faults_in, shown_of
 from kontobro.web.process import change, process
+from kontobro.web.telling import told
 from kontobro.web.tenancy import Member, of_connection
 
 BY_TEMPLATE: Final = ("csv", "xlsx")
@@ -81,7 +84,7 @@ def save(request: HttpRequest, member: Member, connection: Connection) -> HttpRe
         shown: dict[str, Any] = {"faults": faults, "refused": True}
         return _page(request, connection, text, base=request.POST.get("base", ""), status=400, **shown)
     if request.POST.get("base") != _digest(now):
-        return _page(request, connection, text, status=409, other=changes_of(now, text))
+        return _page(request, connection, text, status=409, other=_in_words(request, changes_of(now, text)))
     if text == now and connection.erp_options.get(TEMPLATE_TEXT) == text:
         messages.info(request, _("Nothing was changed."))
     else:
@@ -146,10 +149,21 @@ def _keep(request: HttpRequest, member: Member, connection: Connection, text: st
     stored = process.app.store.connection(connection.id) or connection
     changes = changes_of(_text_in_use(stored), text)
     change(process.app.store, connection.id, erp_options=with_template(stored.erp_options, text))
-    member.note(action, "; ".join(changes)[:LONGEST_DETAIL], connection.id)
+    member.note(action, _changes_noted(changes), connection.id)
     messages.success(request, _("The template is saved. It is used from the next export on."))
     if waiting := _waiting(connection):
         messages.warning(request, _said(waiting))
+
+
+def _in_words(request: HttpRequest, changes: Sequence[Noted]) -> list[str]:
+    return [told(request, change) for change in changes]
+
+
+def _changes_noted(changes: Sequence[Noted]) -> str:
+    """The changes in each reader's language, as many as the trail keeps of one act."""
+    lengths = accumulate(len(change) for change in changes)
+    kept = [change.phrase for change, length in zip(changes, lengths, strict=True) if length <= LONGEST_DETAIL]
+    return worded("audit_changes", changes=tuple(kept)) if kept else ""
 
 
 def _waiting(connection: Connection) -> int:

@@ -206,6 +206,8 @@ def _join(request: HttpRequest, invitation: Invitation) -> HttpResponse:
             organisation=invitation.organisation, user=request.user, defaults={"role": stored.role}
         )
         stored.delete()
-        Member(request.user, invitation.organisation, "readonly").note("member joined", invitation.role)  # type: ignore[arg-type]
+        Member(request.user, invitation.organisation, "readonly").note(  # type: ignore[arg-type]
+            "member joined", worded("audit_joined", role=Name(stored.role))
+        )
     request.session.pop(INVITED, None)
     return redirect("overview", invitation.organisation_id)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from beancount.core.data import Transaction
 from beancount.parser import booking, parser
@@ -149,13 +150,21 @@ def parse(blocks: Sequence[Block]) -> list[LedgerEntry]:
     if not blocks:
         return []
     text, first_lines = _joined(blocks)
-    raw, errors, options = parser.parse_string(text)
-    entries, more = booking.book(raw, options)  # type: ignore[no-untyped-call]  # fills in an amount left out
-    for error in (*errors, *more):
+    at_line, errors = _transactions(text)
+    for error in errors:
         raise _unreadable(blocks, first_lines, error)
-    at_line = {entry.meta["lineno"]: entry for entry in entries if isinstance(entry, Transaction)}
     found = ((block, at_line.get(line)) for block, line in zip(blocks, first_lines, strict=True))
     return [LedgerEntry(block, entry) for block, entry in found if entry is not None]
+
+
+@lru_cache(maxsize=4)
+def _transactions(text: str) -> tuple[Mapping[int, Transaction], Sequence[object]]:
+    """By line, and what Beancount says against the text. A batch is read some eight times on its way, in three forms:
+    each is parsed once."""
+    raw, errors, options = parser.parse_string(text)
+    entries, more = booking.book(raw, options)  # type: ignore[no-untyped-call]  # fills in an amount left out
+    at_line = {entry.meta["lineno"]: entry for entry in entries if isinstance(entry, Transaction)}
+    return at_line, (*errors, *more)
 
 
 def _joined(blocks: Sequence[Block]) -> tuple[str, list[int]]:

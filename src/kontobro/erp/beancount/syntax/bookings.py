@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import PurePosixPath
+from typing import TypeVar
 
 from beancount.core.data import Posting
 
@@ -26,6 +27,8 @@ from kontobro.core.model.money import exact_sum
 from kontobro.erp.beancount.syntax.blocks import Key, LedgerEntry
 from kontobro.erp.beancount.syntax.render import link_of, number, one_line, quoted
 from kontobro.erp.kit.lookup import best
+
+K = TypeVar("K", bound=EntryKey)
 
 _DOCUMENT_KEY = re.compile(r"document-(\d+)")
 
@@ -161,6 +164,20 @@ def pick(
     under = (booked for booked in all_booked if _is_under(key, booked))
     nothing = Decimal(0)
     return best(key, under, _preference, lambda one: (currency_of(one), left.get(one, nothing) if left else None))
+
+
+def picked(
+    keys: Iterable[K], all_booked: Sequence[LedgerEntry], left: Mapping[LedgerEntry, Decimal] | None = None
+) -> dict[K, LedgerEntry]:
+    """The entry under each key, as `pick` says; keys without any are left out."""
+    by_reference: dict[str, list[LedgerEntry]] = {}
+    for booked in all_booked:
+        by_reference.setdefault(booked.meta("kontobro"), []).append(booked)
+    among = {
+        key: all_booked if isinstance(key, InvoiceKey | TwinKey) else by_reference.get(key, ())
+        for key in dict.fromkeys(keys)
+    }
+    return {key: one for key, some in among.items() if (one := pick(key, some, left))}
 
 
 def _is_under(key: EntryKey, booked: LedgerEntry) -> bool:

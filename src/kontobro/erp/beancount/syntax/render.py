@@ -47,6 +47,8 @@ def kind_of(entry: Entry) -> str:
 
 def one_line(text: str) -> str:
     """A text as Beancount can keep it: control characters and line breaks become spaces, emoji stay."""
+    if text.isprintable():  # then it has neither of these, nor half of a surrogate pair
+        return text
     return "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in _encodable(text))
 
 

@@ -1,0 +1,1 @@
+"""Books that are files in a folder: what the product seals and delivers, and what an importer takes out of it."""
