@@ -181,14 +181,14 @@ def test_a_job_that_expired_before_its_claim(harness: ExportHarness) -> None:
     assert "job_expired" in (result.failure or "")
 
 
-def killed_at(harness: ExportHarness, at: str) -> None:
+def killed_at(harness: ExportHarness, at: str, *, take_over: bool = False) -> None:
     """A run that ends there, as a killed process would; and a few minutes pass before the next."""
 
     def die() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        harness.export_acting(at, die)
+        harness.export_acting(at, die, take_over=take_over)
 
 
 @pytest.mark.parametrize("at", ["pleo.start#1:before", "pleo.start#1:after", "store.claim_job#2:after"])
@@ -320,6 +320,19 @@ def test_where_the_reference_is_not_enforced_a_person_decides(harness: ExportHar
     assert "take it over at once" in left_alone(harness)
     assert [row.status for row in harness.store.jobs("desk")] == ["claiming"]
     assert harness.export(take_over=True).booked == 4
+    harness.assert_agree()
+
+
+def test_what_is_taken_over_is_noted_as_ours_when_what_others_wrote_must_be_there(harness: ExportHarness) -> None:
+    """Killed after the note, the next run continues a job of its own, and knows of no write of theirs."""
+    searchable = replace(harness.connector.capabilities, reference="searchable", settle_after=4 * MINUTE)
+    harness.alter(capabilities=searchable)
+    another_claims(harness)
+    began = harness.clock.now()
+    killed_at(harness, "store.claim_job#1:before", take_over=True)
+    assert 4 * MINUTE <= harness.clock.now() - began < 5 * MINUTE
+    assert harness.export(take_over=True).booked == 4
+    assert harness.clock.slept < 9 * 60, "once is enough for a run"
     harness.assert_agree()
 
 

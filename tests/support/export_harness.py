@@ -117,7 +117,7 @@ class ExportHarness:
 
         return self.export_acting(at, act)
 
-    def export_acting(self, at: str | None, act: Callable[[], object]) -> JobResult:
+    def export_acting(self, at: str | None, act: Callable[[], object], *, take_over: bool = False) -> JobResult:
         """Run the oldest job; at that boundary something else happens."""
         boundaries = Boundaries(at, act)
         self.crossed = boundaries.crossed
@@ -128,7 +128,7 @@ class ExportHarness:
             clock=self.clock,
             guards=self._guards,
         )
-        return self._run(ports)
+        return self._run(ports, take_over=take_over)
 
     def _run(self, ports: Ports, *, take_over: bool = False) -> JobResult:
         job = next_job(ports)

@@ -41,8 +41,8 @@ class Owner(Protocol):
         """An installation's history is gone."""
         ...
 
-    def landing(self, entries: Sequence[Entry]) -> None:
-        """Entries are about to be booked late."""
+    def landing(self, entries: Sequence[Entry], since: int) -> None:
+        """Entries are about to be booked by one who looked last, or sent it, at the crossing `since`."""
         ...
 
     def landed(self, entries: Sequence[Entry]) -> None:
@@ -55,6 +55,8 @@ class Way:
 
     def __init__(self, connector: Connector, world: World, worker: Worker, owner: Owner) -> None:
         self._connector, self._world, self._worker, self._owner = connector, world, worker, owner
+        self._looked = world.crossings
+        """When it looked last for what is booked, in crossings."""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -73,7 +75,11 @@ class Way:
         self._read("rehearse", lambda: cast(Rehearses, self._connector).rehearse(entries))
 
     def find(self, keys: Sequence[EntryKey]) -> Mapping[EntryKey, Booking]:
-        return self._read("find", lambda: self._connector.find(keys))
+        def look() -> Mapping[EntryKey, Booking]:
+            self._looked = self._world.crossings
+            return self._connector.find(keys)
+
+        return self._read("find", look)
 
     def book(self, entries: Sequence[Entry]) -> Sequence[Booking | Problem]:
         return self._write("book", self._connector.book, entries)
@@ -115,6 +121,8 @@ class Way:
         if act and act.kind == "book a part":
             _as_far_as_it_goes(lambda: call(what[: max(1, len(what) // 2)]))
             raise Uncertain("The connection to the accounting system broke.")
+        if name == "book":
+            self._owner.landing(what, self._looked)
         answer = call(what)
         if world.cross(self._worker, f"erp.{name}:after", ("kill", "lose the answer")):
             raise Uncertain("The accounting system did not answer in time.")
@@ -127,11 +135,11 @@ class Way:
 
     def _later(self, size: float, name: str, call: Callable[[Sequence[Any]], object], what: Sequence[Any]) -> None:
         """Let a write take effect later, whoever is there then."""
-        seconds = size * self._most_late()
+        seconds, sent = size * self._most_late(), self._world.crossings
 
         def land() -> None:
             if name == "book":
-                self._owner.landing(what)
+                self._owner.landing(what, sent)
             _as_far_as_it_goes(lambda: call(what))
             if name == "book" and seconds < SURE:
                 self._owner.landed(what)

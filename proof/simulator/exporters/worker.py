@@ -160,14 +160,15 @@ class Exporters:
         return POLL - self.world.clock.now().timestamp() % POLL
 
     def connect_again(self, homes: Iterable[int]) -> bool:
-        """A person gives a new login wherever it has ended. Whether that was anywhere."""
+        """A person gives a new login wherever it has ended. Whether that was anywhere; not while one is renewed there,
+        as the product waits for that too."""
         ended = False
         for home in set(homes):
-            with self.homes.open(home) as store:
+            with self.homes.open(home) as store, suppress(Busy), store.lock("refresh-simulated"):
                 if store.connections()[0].status != "connected" or home in self.revoked:
                     self._connect(store, home)
                     ended = True
-            self.revoked.discard(home)
+                self.revoked.discard(home)
         return ended
 
     def revoke(self, home: int) -> None:
@@ -196,11 +197,11 @@ class Exporters:
         self.company.lost_at = self.world.clock.now()
         self._forgotten.add(home)
 
-    def landing(self, entries: Sequence[Entry]) -> None:
-        """Entries are about to be booked late: those that a person voided meanwhile come back by no exporter's doing
-        (`docs/proof.md`, what it can't prove)."""
-        books = self.company.books
-        books.revived |= {entry.reference for entry in entries if books.status(entry.reference) == "void"}
+    def landing(self, entries: Sequence[Entry], since: int) -> None:
+        """Entries are about to be booked by one who looked last, or sent it, at the crossing `since`: those that a person
+        voided meanwhile come back by no exporter's doing (`docs/proof.md`, what it can't prove)."""
+        voided_at, revived = self.company.voided_at, self.company.books.revived
+        revived |= {entry.reference for entry in entries if voided_at.get(entry.reference, since) > since}
 
     def landed(self, entries: Sequence[Entry]) -> None:
         """Entries were booked late, within the time that an export waits for them."""

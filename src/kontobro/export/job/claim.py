@@ -180,7 +180,18 @@ class Claimant:
             self._watch(job, progress)
         if ours is JobClaim.LEFT and not (self.take_over or enforced):
             job = self._continue_alone(job, progress)
+        is_settled = self.take_over and self._let_settle(progress)
         self.ports.store.claim_job(self.connection.id, job.id, "in_progress", job.read_at or last_action(job))
+        return not is_settled
+
+    def _let_settle(self, progress: Progress) -> bool:
+        """Where absence is no proof before `settle_after`, let it pass before the job is noted as ours: a later run that
+        continues it knows of no write of whoever had it. False where no time makes absence a proof, or none is needed."""
+        capabilities = self.ports.connector.capabilities
+        if capabilities.reference != "searchable":
+            return False
+        progress("waiting", 0, 0)
+        self.ports.clock.sleep(capabilities.settle_after.total_seconds())
         return True
 
     def _may_have(self, ours: JobClaim) -> bool:
