@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from kontobro.core.ports import Delivery, DocumentStore
     from kontobro.core.ports.delivery import Mailer
     from kontobro.export.job.run import DocumentPorts, Ports
-    from kontobro.export.tieout.collect import BookPorts
+    from kontobro.export.tieout.collect import BookPorts, ReadItem
     from kontobro.pleo import PleoClient
     from kontobro.pleo.documented.news import Counts, Watch
     from kontobro.pleo.http.calls import Paced, Ways
@@ -166,7 +167,11 @@ class App:
         from kontobro.export.tieout.collect import BookPorts
 
         connector = self.connector_for(connection)
-        return BookPorts(connector=connector, store=self.store, clock=self.clock, read_item=read_kept_item)
+        return BookPorts(connector=connector, store=self.store, clock=self.clock, read_item=self.reader_for(connection))
+
+    def reader_for(self, connection: Connection) -> ReadItem:
+        """How an item that is kept is read: as this connection's Pleo spells amounts."""
+        return partial(read_kept_item, spoken=self.dialect_for(connection.environment))
 
     def sync_ports_for(self, connection: Connection) -> SyncPorts:
         from kontobro.pleo.target.masterdata import open_target
@@ -226,6 +231,12 @@ def news_of(folder: Path, database: str) -> Path:
     return own / f"{quote(database, safe='')}-{NEWS}"
 
 
+def answers_of(folder: Path) -> Path:
+    """Where a module inside an ERP is told what Pleo's documents leave open: one file for all databases, in the same
+    folder. `kontobro probe --set` writes such a file in a data folder; here someone puts it."""
+    return folder / "kontobro" / ANSWERS
+
+
 def open_app(path: Path, clock: Clock | None = None, database: Path | str | None = None) -> App:
     """Open (or make) the folder of settings, tokens and history; no one but its owner may look in.
 
@@ -245,13 +256,13 @@ def ports_for(connection: Connection, store: Store, clock: Clock | None = None) 
     return App(Path(), store, clock or SystemClock()).ports_for(connection)
 
 
-def read_kept_item(raw: bytes) -> ExportItem | MalformedItem:
-    """An item's JSON, as the store keeps it, as the core's item."""
+def read_kept_item(raw: bytes, *, spoken: Dialect) -> ExportItem | MalformedItem:
+    """An item's JSON, as the store keeps it and as this Pleo sent it, as the core's item."""
     from msgspec import Raw
 
     from kontobro.pleo.export.wire import read_item
 
-    return read_item(Raw(raw))
+    return read_item(Raw(raw), spoken.zero_decimal_amounts)
 
 
 def book_ports_for(connection: Connection, store: Store, clock: Clock | None = None) -> BookPorts:

@@ -60,6 +60,8 @@ class Rules:
     `login_reason`: what a job's event says when the accounting system refuses the login.
     `total_is_length`: `pagination.total` is how many entries the list has; else it is one more than that, as if it
     counted something that is not listed.
+    `zero_decimal_amounts`: what the amounts of export items are in currencies without decimals. Those of accounting
+    entries are whole units, as documented.
     `longest_reason`: characters of a failure reason, where texts are bounded at all.
 
     What it has to cope with:
@@ -147,6 +149,9 @@ class Rules:
         ),
     )
     total_is_length: bool = field(default=True, metadata=_flag("api.md B0: nowhere defined"))
+    zero_decimal_amounts: Literal["units", "hundredths"] = field(
+        default="units", metadata=_answers("units", "hundredths", source="api.md B6; rules.md 2.2: GAP")
+    )
     longest_reason: int = field(default=1000, metadata=_answers(1000, 255, source="assumed; 255 as in api.md F"))
 
     max_active_tags: int = field(default=5_000, metadata=_answers(5_000, 2, source="api.md C: stated nowhere"))

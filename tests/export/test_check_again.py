@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from kontobro.bootstrap import read_kept_item
+from kontobro.core.dialect import Dialect
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.journal import Reference, line_sums
 from kontobro.core.model.settings import RowOverride
@@ -31,7 +33,12 @@ def harness(tmp_path: Path) -> Iterator[ExportHarness]:
 
 
 def ports(harness: ExportHarness) -> BookPorts:
-    return BookPorts(connector=harness.connector, store=harness.store, clock=harness.clock, read_item=read_kept_item)
+    return BookPorts(
+        connector=harness.connector,
+        store=harness.store,
+        clock=harness.clock,
+        read_item=partial(read_kept_item, spoken=Dialect()),
+    )
 
 
 def test_under_the_same_settings_it_still_fails(harness: ExportHarness) -> None:

@@ -6,21 +6,26 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from kontobro.bootstrap import book_ports_for, read_kept_item
+from kontobro.bootstrap import App, book_ports_for, read_kept_item
+from kontobro.core.dialect import Dialect
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.journal import Reference
 from kontobro.core.model.settings import RowOverride
 from kontobro.core.ports import Connector
 from kontobro.core.tieout.compare import SumKey, TieOut
+from kontobro.export.again import check_again
 from kontobro.export.tieout.collect import EVERYTHING, BookPorts, TieOutScope, summarise, tied_entries
 from kontobro.export.tieout.forgotten import forgotten
+from kontobro.pleo.documented.switches import keep_answers
 from pleo_sandbox.model import Expense
 from tests.support.connected_home import SETTINGS, forget_history
 from tests.support.export_harness import ExportHarness, an_export_harness
+from tests.support.pleo_answers import in_isk
 from tests.support.pleo_company import a_company, a_line, an_item, entry_id, kill_company
 
 WALLET = "1081 Pleo wallet DKK"
@@ -40,7 +45,12 @@ def tied(harness: ExportHarness, scope: TieOutScope = EVERYTHING) -> TieOut:
 
 
 def ports(harness: ExportHarness) -> BookPorts:
-    return BookPorts(connector=harness.connector, store=harness.store, clock=harness.clock, read_item=read_kept_item)
+    return BookPorts(
+        connector=harness.connector,
+        store=harness.store,
+        clock=harness.clock,
+        read_item=partial(read_kept_item, spoken=Dialect()),
+    )
 
 
 def differing(result: TieOut) -> dict[str, str]:
@@ -182,6 +192,29 @@ def test_a_scope_takes_its_days_and_its_wallet(harness: ExportHarness) -> None:
     wallet = tied(harness, TieOutScope(wallet="1081"))
     assert {key.side for key in wallet.sums} == {"wallet"}
     assert wallet.entries == len([e for e in tied_entries(harness.connection, ports(harness)) if e.pleo.wallet])
+
+
+def test_kept_items_are_read_as_this_pleo_counts(tmp_path: Path) -> None:
+    """By the application, from what was kept as it came: tie-out and check have the booked amount."""
+    answers = tmp_path / "pleo.toml"
+    keep_answers(answers, "sandbox", {"zero_decimal_amounts": "hundredths"})
+    with an_export_harness(tmp_path, a_company(Expense(an_item(1, **in_isk(1_500))))) as harness:
+        harness.sandbox.set_rules({"zero_decimal_amounts": "hundredths"})
+        app = App(Path(), harness.store, harness.clock, answers=answers)
+        connection = replace(harness.connection, environment="sandbox")
+        harness.pleo = app.pleo_for(connection)
+        harness.export()
+        own = replace(app.book_ports_for(connection), connector=harness.connector)
+        result = summarise(connection, own)
+        (booked,) = harness.connector.find([Reference(entry_id(1))]).values()
+        again = check_again(connection, Reference(entry_id(1)), own)
+        app.close()
+    assert sorted(booked.line_sums.values()) == [Decimal(-1500), Decimal(1500)]
+    (wallet,) = result.sums.values()
+    assert (result.equal, wallet.pleo, wallet.books) == (True, Decimal(1500), Decimal(1500))
+    assert again.preview is not None
+    (entry,) = again.preview.entries
+    assert {abs(line.amount) for line in entry.lines} == {Decimal(1500)}
 
 
 # -------------------------------------------------------------------------- what the history has lost

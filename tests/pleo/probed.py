@@ -15,6 +15,7 @@ from kontobro.core.dialect import Dialect
 from kontobro.core.level import scopes_of
 from kontobro.core.model.connection import Connection, Tokens
 from kontobro.pleo import Grant, Ways, authorize_url, exchange_code
+from kontobro.pleo.http import endpoints
 from kontobro.pleo.probe.run import Result, Wanted, probe
 from pleo_sandbox.company.jobs import ItemResult, ItemStatus, Job, JobEvent
 from pleo_sandbox.company.oauth import ALL_SCOPES
@@ -22,6 +23,7 @@ from pleo_sandbox.model import Expense
 from pleo_sandbox.server import serve
 from pleo_sandbox.state.sandbox import Sandbox
 from tests.support.export_harness import SandboxClock
+from tests.support.pleo_answers import in_isk
 from tests.support.pleo_company import COMPANY, a_company, a_receipt, an_item, entry_id
 from tests.support.scripted_pleo import MemoryTokens, a_connection
 
@@ -86,7 +88,7 @@ class Probed:
             redirect_uri=REDIRECT,
             state="s",
             verifier=VERIFIER,
-            scopes=scopes_of(4),
+            scopes=scopes_of(4) | {endpoints.ACCOUNTING_ENTRY.scope},
             tag_scope=self.sandbox.rules.tag_scope,
         )
         grant = Grant(code=_consent(way), redirect_uri=REDIRECT, verifier=VERIFIER, client_secret=app.secret)
@@ -108,6 +110,7 @@ class Probed:
 def probed(rules: Mapping[str, Any] | None = None, *, scopes: Iterable[str] | None = None) -> Iterator[Probed]:
     """`rules`: what this Pleo answers; the first answers without."""
     expenses = [Expense(an_item(number), (a_receipt(number),) if number == 1 else ()) for number in range(1, EXPENSES)]
+    expenses[1] = Expense(an_item(2, **in_isk(1_500)))
     refund = an_item(EXPENSES, type="refund", minor=-5_000)
     sandbox = Sandbox(a_company(*expenses, Expense(refund)))
     sandbox.set_rules(dict(rules or {}))

@@ -53,6 +53,7 @@ READ = {
     "unknown_fields": [({}, "no"), ({"unknown_fields": True}, "yes")],
     "incoming_sign": [({"incoming_sign": sign}, sign) for sign in ("positive", "negative")],
     "amount_fractions": [({}, "yes"), ({"amount_fractions": True}, "no")],
+    "zero_decimal_amounts": [({}, "units"), ({"zero_decimal_amounts": "hundredths"}, "hundredths")],
     "receipts_without_login": [({}, "yes"), ({"receipts_need_login": True}, "no")],
     "error_bodies": [({}, "yes"), ({"error_bodies": False}, "no")],
     "subscriptions_scope": [({}, "yes"), ({"subscriptions_need_scope": True}, "no")],
@@ -149,6 +150,30 @@ def test_the_named_job_tells_both_answers_apart(key: str, rules: dict[str, Any],
         asked = ("job_key", key) if key == "accepted_is_done" else (key,)  # which is seen when the job is started
         result = place.ask(*asked, writes=True, job=job)[key]
         assert (result.state, result.answer) == ("answered", answer), result
+
+
+def test_amounts_without_decimals_stay_a_question_where_entries_may_not_be_read() -> None:
+    with probed({"zero_decimal_amounts": "hundredths"}, scopes=ALL_SCOPES - {"accounting-entries:read"}) as place:
+        with_history(place)
+        result = place.ask("zero_decimal_amounts")["zero_decimal_amounts"]
+    assert (result.state, result.sets) == ("unanswered", None)
+    assert "lacks accounting-entries:read" in result.detail
+    assert "kontobro preview" in result.detail
+
+
+@pytest.mark.parametrize(
+    ("minors", "answer"),
+    [([1500], "hundredths"), ([150_000], "units"), ([1500, 150_000], ""), ([-1500, 7], "hundredths"), ([42, 0], "")],
+)
+def test_an_amount_without_decimals_is_compared_with_its_accounting_entry(minors: list[int], answer: str) -> None:
+    amount = {side: {"currency": "ISK", "value": 150_000} for side in ("inWalletCurrency", "inSupplierCurrency")}
+    stage = Stage().on("GET /v1/introspect", reply({"data": {"authMethod": "API_KEY", "scope": ""}}))
+    stage.on("GET /v3/export-jobs", page([a_job("pending")]))
+    stage.on("GET /v3/export-items", page([{"accountingEntryId": "e", "amount": amount}]))
+    money = [{"currency": "ISK", "minors": each} for each in minors]
+    stage.on("GET /v1/accounting-entries/e", reply({"data": {"fees": money}}))
+    result = scripted(stage, "zero_decimal_amounts")["zero_decimal_amounts"]
+    assert (result.state, result.answer) == ("answered" if answer else "unanswered", answer), result.detail
 
 
 OTHERS = {name: answers[1] for name, answers in SWITCHES.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kontobro.core.model.export import ExportItem, MalformedItem
+from kontobro.core.model.masterdata import Company
+from kontobro.core.model.masters import Masters
 from kontobro.core.model.money import Money
+from kontobro.core.model.settings import Settings
+from kontobro.core.rules.post import post_item
 from kontobro.pleo.export.wire import read_item
 from kontobro.pleo.http import endpoints
 from kontobro.pleo.http.paging import read_page
@@ -308,6 +313,56 @@ def test_bytes_that_are_no_utf8_fail_alone() -> None:
     first, second = page_of(body.replace(b'"@"', b'"\xff\xfe"'))
     assert isinstance(first, MalformedItem)
     assert isinstance(second, ExportItem)
+
+
+def in_currency(currency: str, total: object, tax: object) -> dict[str, Any]:
+    line = an_item()["accountingEntryLines"][0] | {"lineAmount": amount(total, currency)}
+    line |= {"netAmount": amount(total, currency), "tax": {"id": "t", "type": "inclusive", "rate": 0.24}}
+    line["tax"]["amount"] = amount(tax, currency)
+    return an_item(amount=amount(total, currency), accountingEntryLines=[line])
+
+
+@pytest.mark.parametrize(
+    ("currency", "total", "tax", "as_units"),
+    [
+        ("ISK", 150_000, 29_000, (1_500, 290)),
+        ("JPY", -12_300, 0, (-123, 0)),
+        ("ISK", 10**40, 100, (10**38, 1)),
+        ("DKK", 150_000, 29_000, (150_000, 29_000)),
+        ("KWD", 150_000, 29_000, (150_000, 29_000)),
+        ("UNDEFINED", 150_000, 29_000, (150_000, 29_000)),
+    ],
+)
+def test_hundredths_become_whole_units(currency: str, total: int, tax: int, as_units: tuple[int, int]) -> None:
+    """Everywhere in the item, where the currency has no decimals; what came stays as it came."""
+    content = json.dumps(in_currency(currency, total, tax)).encode()
+    found = read_item(msgspec.Raw(content), "hundredths")
+    assert isinstance(found, ExportItem)
+    assert replace(found, raw=b"") == replace(good(in_currency(currency, *as_units)), raw=b"")
+    assert found.raw == content
+
+
+@pytest.mark.parametrize("side", ["inWalletCurrency", "inSupplierCurrency"])
+def test_each_side_of_an_amount_has_its_own_currency(side: str) -> None:
+    item = an_item(amount=amount(10_000) | {side: {"currency": "ISK", "value": 190_000}})
+    found = read_item(msgspec.Raw(json.dumps(item).encode()), "hundredths")
+    assert isinstance(found, ExportItem)
+    known = {found.amount.wallet.currency: found.amount.wallet, found.amount.supplier.currency: found.amount.supplier}
+    assert known == {"DKK": Money(Decimal(10_000), "DKK"), "ISK": Money(Decimal(1_900), "ISK")}
+
+
+@pytest.mark.parametrize("wrong", [150_050, 1, "NaN", "sNaN", "Infinity"])
+def test_hundredths_that_are_no_whole_unit_fail_the_item(wrong: object) -> None:
+    found = read_item(msgspec.Raw(json.dumps(in_currency("ISK", wrong, 0)).encode()), "hundredths")
+    today, nothing = dt.date(2026, 2, 3), Masters.of(Company("C", "C", "ISK", "UTC"), [])
+    problems = (
+        found.problems if isinstance(found, MalformedItem) else post_item(found, Settings(), nothing, today).problems
+    )
+    assert {"amount_invalid", "malformed_item"} & {problem.code for problem in problems}
+
+
+def test_a_signalling_nan_fails_alone() -> None:
+    assert bad(an_item(amount=amount("sNaN"))).problems[0].code == "malformed_item"
 
 
 JSON_VALUES = st.recursive(

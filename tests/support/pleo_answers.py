@@ -20,16 +20,26 @@ Answers = Mapping[str, Any]
 
 GOOD: Final = 23
 """Expenses that can be booked: more than the smallest batch and the smallest page."""
-INVOICE, TAXED, REFUNDS = GOOD - 3, GOOD - 2, (GOOD - 1, GOOD)
+ISK, INVOICE, TAXED, REFUNDS = 5, GOOD - 3, GOOD - 2, (GOOD - 1, GOOD)
 
 
 def expenses() -> list[Expense]:
-    """The good ones, by number: two with a receipt, an invoice, one with tax, two refunds."""
+    """The good ones, by number: two with a receipt, one of 1,500 Icelandic kronur, an invoice, one with
+    tax, two refunds."""
     good = [Expense(an_item(number), (a_receipt(number),) if number < 3 else ()) for number in range(1, INVOICE)]
+    good[ISK - 1] = Expense(an_item(ISK, **in_isk(1_500)))
     good.append(Expense(invoice(INVOICE, "INV-20")))
     tax = {"id": str(uuid.uuid4()), "type": "inclusive", "rate": 0.25, "amount": money(2_000), "code": "I25"}
     good.append(Expense(an_item(TAXED, accountingEntryLines=[a_line(10_000, tax=tax)])))
     return [*good, *(Expense(an_item(number, type="refund", minor=-5_000)) for number in REFUNDS)]
+
+
+def in_isk(units: int) -> dict[str, Any]:
+    """Fields of an expense from a wallet in Icelandic kronur, which have no decimals."""
+    amount = money(units, "ISK")
+    wallet = {"id": str(uuid.UUID(int=89)), "name": "Pleo clearing", "code": "1089", "identifier": None}
+    line = a_line(units, lineAmount=amount, netAmount=amount)
+    return {"amount": amount, "accountingEntryLines": [line], "contraAccount": wallet}
 
 
 @dataclass(frozen=True)

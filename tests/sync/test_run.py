@@ -447,6 +447,42 @@ def test_one_name_with_another_number_is_another_vendor() -> None:
 # ----------------------------------------------------------------------------------------- tax codes
 
 
+def test_a_type_that_pleo_does_not_document_is_corrected_once_and_then_told() -> None:
+    """Until something else of the tax code changes: then all of it is written."""
+    harness = SyncHarness()
+    given = [TaxCode(id, id, id, Decimal("0.25"), "inclusive") for id in ("A", "B")]
+    harness.has(*given)
+    harness.apply("tax-codes")
+
+    def shown_otherwise() -> None:
+        for record in harness.pleo.of("tax_codes"):
+            harness.pleo.put(
+                "tax_codes", replace(record, fields=(("rate", dict(record.fields)["rate"]), ("type", "new")))
+            )
+
+    shown_otherwise()
+    result = harness.apply("tax-codes")
+    (told,) = result.problems
+    assert (told.code, told.value, told.facts["count"], result.writes) == ("tax_type_undocumented", "A, B", 2, 0)
+    assert "(new)" in told.message
+
+    harness.has(given[0], replace(given[1], rate=Decimal("0.2")))
+    assert harness.apply("tax-codes").updates == 1
+    shown_otherwise()
+    again = harness.apply("tax-codes")
+    assert (again.writes, [problem.value for problem in again.problems]) == (0, ["A, B"])
+
+
+def test_a_documented_type_that_someone_changed_in_pleo_is_set_right() -> None:
+    harness = SyncHarness()
+    harness.has(TaxCode("A", "A", "A", Decimal("0.25"), "inclusive"))
+    harness.apply("tax-codes")
+    (record,) = harness.pleo.of("tax_codes")
+    harness.pleo.put("tax_codes", replace(record, fields=(("rate", "0.25"), ("type", "reverse"))))
+    result = harness.apply("tax-codes")
+    assert (result.updates, list(result.problems)) == (1, [])
+
+
 def test_exclusive_tax_codes_are_a_problem_and_not_sent() -> None:
     harness = SyncHarness()
     harness.has(

@@ -198,8 +198,8 @@ class Exporters:
         self._forgotten.add(home)
 
     def landing(self, entries: Sequence[Entry], since: int) -> None:
-        """Entries are about to be booked by one who looked last, or sent it, at the crossing `since`: those that a person
-        voided meanwhile come back by no exporter's doing (`docs/proof.md`, what it can't prove)."""
+        """Entries are about to be booked by one who looked last, or sent it, at the crossing `since`: those that a
+        person voided meanwhile come back by no exporter's doing (`docs/proof.md`, what it can't prove)."""
         voided_at, revived = self.company.voided_at, self.company.books.revived
         revived |= {entry.reference for entry in entries if voided_at.get(entry.reference, since) > since}
 

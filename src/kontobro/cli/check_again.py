@@ -30,9 +30,7 @@ def run(
         raise typer.BadParameter(_("Give one expense's reference, or use --all."))
     cli = cli_of(context)
     connection = cli.connection()
-    from kontobro.cli.tie_out import ports_of
-
-    ports = ports_of(cli, connection)
+    ports = cli.app.book_ports_for(connection)
     found = _checked(connection, ports, reference)
     if as_json:
         show.emit([checked_shape(checked) for checked in found])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kontobro.cli.common import show
-from kontobro.cli.common.context import CliContext, cli_of
+from kontobro.cli.common.context import cli_of
 from kontobro.cli.common.exits import Exit
 from kontobro.cli.common.tables import Sheet, sheet
 from kontobro.cli.common.words import _, code_words, gettext_noop, language, ngettext, note_words
@@ -61,7 +61,7 @@ def run(
     if scope.first and scope.last and scope.first > scope.last:
         said = _("{first} is after --to {last}.").format(first=first, last=last)
         raise typer.BadParameter(said, param_hint="--from")
-    ports = ports_of(cli, connection)
+    ports = cli.app.book_ports_for(connection)
     lost = forgotten(connection, ports, cli.app.pleo_for(connection), scope)
     result = _tied(connection, ports, scope, (csv, xlsx), lost, quietly=as_json)
     if as_json:
@@ -78,18 +78,6 @@ def _day(text: str | None, option: str) -> dt.date | None:
     except ValueError as error:
         said = _('"{text}" is not a date; write it as 2026-10-31.').format(text=text)
         raise typer.BadParameter(said, param_hint=option) from error
-
-
-def ports_of(cli: CliContext, connection: Connection) -> BookPorts:
-    from kontobro.bootstrap import read_kept_item
-    from kontobro.export.tieout.collect import BookPorts
-
-    return BookPorts(
-        connector=cli.app.connector_for(connection),
-        store=cli.store,
-        clock=cli.app.clock,
-        read_item=read_kept_item,
-    )
 
 
 def _tied(

@@ -19,6 +19,8 @@ from kontobro.core.errors import ItemFailure, JobFailure, Misconfigured, shown
 from kontobro.core.words import told
 
 TagScope = Literal["tag-groups", "tag-group"]
+ZeroDecimals = Literal["units", "hundredths"]
+"""What 1500 is on an export item in a currency without decimals: 1,500 kr. or 15 kr. (ISK)."""
 
 TAG_SCOPES: tuple[TagScope, TagScope] = ("tag-groups", "tag-group")
 """How Pleo's documents spell the scopes of tags (`pleo/api.md` A4). Within Kontobro it is always the first."""
@@ -57,6 +59,9 @@ class Dialect:
     `login_reason`: why a job fails when the accounting system refuses our login.
     `total_is_length`: a list's `pagination.total` is how many entries it has, so that fewer are too few. If it is
     not, only a job's `numberOfItems` tells that something is missing.
+    `zero_decimal_amounts`: in what the amounts of export items are where the currency has no decimals: all of them, of
+    the item, its lines and taxes, in the wallet's and the supplier's currency. Nothing else of Pleo's is meant:
+    accounting entries have whole units (1500 ISK is 1500, `api.md` B6), and no other amount is read or sent.
     `longest_reason`: characters of a reason. Pleo states no limit; that 1,000 are taken is our assumption, 255 is what
     Pleo allows in the texts of accounts.
     """
@@ -84,6 +89,9 @@ class Dialect:
         metadata=_or("accounting_system_unreachable", "rules.md C9"),
     )
     total_is_length: bool = field(default=True, metadata=_or(other=False, source="api.md B0: nowhere defined"))
+    zero_decimal_amounts: ZeroDecimals = field(
+        default="units", metadata=_or("hundredths", "api.md B6: unknown on items; rules.md 2.2: value/100, GAP")
+    )
     longest_reason: int = field(default=1000, metadata=_or(255, "stated nowhere; 255 as in api.md F"))
 
     def spelled(self, scopes: Iterable[str]) -> frozenset[str]:

@@ -181,6 +181,18 @@ def search_entries(call: Call) -> Response:
     return reply(paging.page(exports.companies[company_id].expenses, wanted, shown, keep=keep))
 
 
+def get_entry(call: Call) -> Response:
+    call.only()
+    entry_id = call.path_uuid("accountingEntryId")
+    exports = call.sandbox.exports
+    exports.expire_due()
+    for company_id, company in exports.companies.items():
+        found = next((one for one in company.expenses if one.id == entry_id), None)
+        if found is not None and call.may_see(company_id):
+            return reply({"data": _entry(found, company_id, exports.export_status(company_id, entry_id))})
+    raise PleoError(404, "ACCOUNTING_ENTRY_NOT_FOUND", f"no accounting entry {entry_id}")
+
+
 def _bookkept(expense: Expense) -> datetime | None:
     """When it is booked for; None where its date is none."""
     try:
@@ -212,6 +224,7 @@ def _entry(expense: Expense, company_id: str, status: str) -> Json:
 
 
 OPERATIONS = (
+    Operation("GET", "/v1/accounting-entries/{accountingEntryId}", get_entry, "accounting-entries:read"),
     Operation("POST", "/v1/accounting-entries:search", search_entries, "accounting-entries:read"),
     Operation("GET", "/v3/export-jobs", list_jobs, "export-jobs:read"),
     Operation("POST", "/v3/export-jobs", create_job, "export-jobs:write"),

@@ -18,6 +18,8 @@ from pleo_sandbox.wire import decode, reply
 WORD: Final = "unseen_word"
 FIELD: Final = "unknownField"
 ITEMS: Final = "GET /v3/export-items"
+NO_DECIMALS: Final = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())
+"""ISO 4217: their minor unit is the currency's own."""
 INCOMING: Final = frozenset({"refund", "chargeback", "cashback"})
 FREE: Final = "metadata"
 """Whose names are the integration's own: nothing is added there."""
@@ -56,6 +58,8 @@ def _changes(rules: Rules, call: str) -> Iterator[Callable[[Any], object]]:
         yield lambda body: _sign(body["data"], rules.incoming_sign)
     if call == ITEMS and rules.amount_fractions:
         yield lambda body: _add(body["data"][:1], Decimal("0.5"))
+    if call == ITEMS and rules.zero_decimal_amounts == "hundredths":
+        yield lambda body: _in_hundredths(body["data"])
     place = PLACES.get(rules.unseen_word)
     if place and place[0] == call:
         yield lambda body: _put(body, place[1].split("."))
@@ -97,6 +101,12 @@ def _sign(items: list[Json], sign: str) -> None:
 def _add(items: list[Json], fraction: Decimal) -> None:
     for value in _amounts(items):
         value["value"] += fraction
+
+
+def _in_hundredths(items: list[Json]) -> None:
+    for value in _amounts(items):
+        if value["currency"] in NO_DECIMALS:
+            value["value"] *= 100
 
 
 def _amounts(value: Any) -> Iterator[Json]:

@@ -11,7 +11,7 @@ from odoo import api
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
-from kontobro.bootstrap import App, SystemClock, news_of
+from kontobro.bootstrap import App, SystemClock, answers_of, news_of
 from kontobro.core.errors import Misconfigured
 from kontobro.erp.kit.guard import guarded
 from kontobro.erp.odoo.connector import OdooConnector
@@ -33,6 +33,7 @@ def opened(database: str) -> Iterator[App]:
         SystemClock(),
         connectors=partial(connector_for, database),
         patience=PATIENCE,
+        answers=answers_of(Path(config["data_dir"])),
         news=news_of(Path(config["data_dir"]), database),
     )
     with closing(app):

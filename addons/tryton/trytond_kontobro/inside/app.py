@@ -16,7 +16,7 @@ from trytond.pool import Pool
 from trytond.transaction import Transaction
 from trytond.url import http_host
 
-from kontobro.bootstrap import App, SystemClock, news_of
+from kontobro.bootstrap import App, SystemClock, answers_of, news_of
 from kontobro.core.errors import KontobroError, Misconfigured, Problem, fault_in
 from kontobro.core.model.connection import Connection
 from kontobro.core.ports import Connector
@@ -52,6 +52,7 @@ def opened(database: str) -> Iterator[App]:
         open_store(database),
         SystemClock(),
         connectors=partial(inside, database),
+        answers=answers_of(Path(config.get("database", "path"))),
         news=news_of(Path(config.get("database", "path")), database),
     )
     try:

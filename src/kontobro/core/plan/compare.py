@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from hashlib import blake2b
+from typing import get_args
 
 from kontobro.core.model.bindings import MasterKind
+from kontobro.core.model.masterdata import TaxType
 from kontobro.core.model.masters import tax_number_key
 from kontobro.core.plan.types import Desired, Existing
 
@@ -53,6 +55,15 @@ def differences(kind: MasterKind, desired: Desired, existing: Existing) -> tuple
     if kind == "vendors" and existing.external_id != desired.id:
         found.append("external_id")
     return tuple(found)
+
+
+TAX_TYPES = frozenset(get_args(TaxType))
+"""What Pleo documents (`pleo/api.md` D)."""
+
+
+def only_type_unknown(kind: MasterKind, different: Sequence[str], existing: Existing) -> bool:
+    """Whether nothing differs but a tax code's type, and Pleo's is a word that its documents do not have."""
+    return kind == "tax_codes" and list(different) == ["type"] and dict(existing.fields).get("type") not in TAX_TYPES
 
 
 def mark_of(desired: Desired) -> str:

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field, replace
 
 from kontobro.core.errors import Problem, shown
 from kontobro.core.model.bindings import Binding, MasterKind
-from kontobro.core.model.findings import problem
+from kontobro.core.model.findings import LIST, problem
 from kontobro.core.model.masters import name_key
 from kontobro.core.plan.codes import Moves, holders_of, untangle
-from kontobro.core.plan.compare import differences, fold, mark_at_pleo, mark_of
+from kontobro.core.plan.compare import differences, fold, mark_at_pleo, mark_of, only_type_unknown
 from kontobro.core.plan.match import CodeGroups, Matching, Place, is_by_chance, marks_of, match
 from kontobro.core.plan.types import UPDATES, Action, Change, Comparison, Desired, Existing, LimitScope, Pair
 from kontobro.core.words import Phrase
 
+MOST_NAMED = 120
 LEFT_OUT = "left out by your choice of what is offered"
 
 
@@ -173,15 +174,24 @@ class Steps:
         for pair in pairs:
             if code := moves.aside.get(pair.existing.id):
                 self._set_aside(pair.existing, pair.desired.id, code)
+        unknown: list[Existing] = []
         for pair in pairs:
             code = moves.aside.get(pair.existing.id)
             before = replace(pair.existing, code=code, archived=False) if code else pair.existing
             different = differences(self.kind, pair.desired, before)
-            if different or before.archived or before.draft:
+            if only_type_unknown(self.kind, different, before) and self._was_written(pair, before):
+                unknown.append(before)
+            elif different or before.archived or before.draft:
                 action = _action(pair.existing)
                 why = ", ".join(different) or {"unarchive": "archived", "activate": "a draft"}.get(action, "")
                 self.changes.append(Change(self.kind, action, pair.desired.id, before, pair.desired, why))
-        self.problems += self._twins(pairs)
+        self.problems += [*_types_unknown(unknown), *self._twins(pairs)]
+
+    def _was_written(self, pair: Pair, before: Existing) -> bool:
+        """Whether Pleo was given just this: what it shows otherwise it would show again."""
+        binding = self.bindings.get(pair.desired.id)
+        active = not (before.archived or before.draft)
+        return active and binding is not None and binding.written == mark_of(pair.desired)
 
     def _twins(self, pairs: Iterable[Pair]) -> Iterator[Problem]:
         """Active records at Pleo that share a code with one of ours and are no one's."""
@@ -287,6 +297,14 @@ def _id_taken(kind: MasterKind, pair: Pair) -> Problem:
         name=desired.name,
         holder=f"{shown(holder.code)} ({shown(holder.name)})",
     )
+
+
+def _types_unknown(records: Sequence[Existing]) -> Iterator[Problem]:
+    """All of them in one problem."""
+    if records:
+        words = sorted({dict(record.fields).get("type", "") for record in records})
+        codes = shown(LIST.join(record.code for record in records), MOST_NAMED)
+        yield problem("tax_type_undocumented", "type", codes, count=len(records), types=LIST.join(map(shown, words)))
 
 
 def _twin(kind: MasterKind, pair: Pair, twin: Existing) -> Problem:

@@ -185,8 +185,9 @@ class Claimant:
         return not is_settled
 
     def _let_settle(self, progress: Progress) -> bool:
-        """Where absence is no proof before `settle_after`, let it pass before the job is noted as ours: a later run that
-        continues it knows of no write of whoever had it. False where no time makes absence a proof, or none is needed."""
+        """Where absence is no proof before `settle_after`, let that pass before the job is noted as ours: a later run
+        that continues it knows of no write of whoever had it. False where no time makes absence a proof, or none has
+        to pass."""
         capabilities = self.ports.connector.capabilities
         if capabilities.reference != "searchable":
             return False

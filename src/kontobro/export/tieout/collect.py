@@ -28,7 +28,7 @@ PAGE = 200
 """Bookings looked up together."""
 
 ReadItem = Callable[[bytes], ExportItem | MalformedItem]
-"""An item's kept JSON as the core's item (`bootstrap.read_kept_item`)."""
+"""An item's kept JSON as the core's item (`App.reader_for`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

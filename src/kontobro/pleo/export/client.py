@@ -171,7 +171,7 @@ class PleoClient:
 
     def items(self, job_id: str) -> Iterator[Sequence[ExportItem | MalformedItem]]:
         for page in listed(self._calls, endpoints.ITEMS, params={"job_id": job_id}):
-            yield [read_item(raw) for raw in page]
+            yield [read_item(raw, self.dialect.zero_decimal_amounts) for raw in page]
 
     def report(self, job_id: str, reports: Sequence[ItemReport]) -> Sequence[ReportError]:
         most = self.dialect.update_batch

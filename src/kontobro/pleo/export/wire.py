@@ -4,17 +4,22 @@ Shapes follow `pleo/api.md` B6: unmarked optional fields may be absent or null, 
 enums are open strings. Money is decimal and exact; a fraction, "NaN" or 1e999 arrives as it is and becomes a
 problem in the posting rules. A booking date needs its time zone; an id has to be a UUID, because it comes back
 in file names, references and reports.
+
+Where this Pleo counts currencies without decimals in hundredths (`core/dialect.py`), they become whole units here, and
+what is no whole unit stays a fraction: the core has ISO 4217's minor units alone.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from decimal import Decimal, InvalidOperation
+from dataclasses import replace
+from decimal import MAX_PREC, Context, Decimal, InvalidOperation
 from typing import Annotated, Any, Final
 
 import msgspec
 
+from kontobro.core.dialect import ZeroDecimals
 from kontobro.core.errors import shown
 from kontobro.core.model.export import (
     AccountRef,
@@ -31,12 +36,14 @@ from kontobro.core.model.export import (
     VendorRef,
 )
 from kontobro.core.model.findings import problem
-from kontobro.core.model.money import Money
+from kontobro.core.model.money import Money, exponent
 from kontobro.core.words import Phrase
 from kontobro.pleo.http.answers import Camel, Instant
 
 _MOST_DIGITS: Final = 1_000
 """What the posting rules refuse on their own may still be far larger than any amount, but not fill the memory."""
+
+_EXACT: Final = Context(prec=MAX_PREC)
 
 _RATE_DIGITS: Final = 4
 """Before the point. Counting with more, a rate of 1,000,000 %, has no meaning."""
@@ -174,13 +181,17 @@ class _Unreadable(ValueError):
         self.expected = expected
 
 
-def read_item(raw: msgspec.Raw) -> ExportItem | MalformedItem:
-    """One item of a page. A bad one is a value with its problem, never an exception."""
+def read_item(raw: msgspec.Raw, zero_decimals: ZeroDecimals = "units") -> ExportItem | MalformedItem:
+    """One item of a page. A bad one is a value with its problem, never an exception. `zero_decimals`: what this Pleo
+    counts currencies without decimals in; `raw` of the result stays as it came."""
     content = bytes(raw)
     try:
-        return _item(_ITEM.decode(content), content)
+        item = _item(_ITEM.decode(content), content)
+        return item if zero_decimals == "units" else _in_units(item)
     except _Unreadable as fault:
         return _malformed(content, fault.field, fault.expected)
+    except InvalidOperation:  # a signalling NaN, whatever it is compared with
+        return _malformed(content, "value", Phrase("expected_number", {"most": _MOST_DIGITS}))
     except msgspec.ValidationError as error:
         text, _, path = str(error).partition(" - at `$")
         return _malformed(content, _field_of(path.rstrip("`").lstrip("."), text), text)
@@ -239,6 +250,28 @@ def _money(wire: WireMoney) -> Money:
     if not -_MOST_DIGITS <= wire.value.adjusted() <= _MOST_DIGITS:
         raise _Unreadable("value", Phrase("expected_number", {"most": _MOST_DIGITS}))
     return Money(wire.value, wire.currency)
+
+
+def _in_units(item: ExportItem) -> ExportItem:
+    """The item of a Pleo that counts currencies without decimals in hundredths."""
+    lines = tuple([_line_in_units(line) for line in item.lines])
+    return replace(item, amount=_amount_in_units(item.amount), lines=lines)
+
+
+def _line_in_units(line: ItemLine) -> ItemLine:
+    tax = line.tax and line.tax._replace(amount=_amount_in_units(line.tax.amount))
+    return line._replace(amount=_amount_in_units(line.amount), net=_amount_in_units(line.net), tax=tax)
+
+
+def _amount_in_units(amount: Amount) -> Amount:
+    return Amount(_money_in_units(amount.supplier), _money_in_units(amount.wallet))
+
+
+def _money_in_units(money: Money) -> Money:
+    """Exact: what is no whole unit becomes a fraction, which the posting rules refuse."""
+    if exponent(money.currency) != 0 or not money.minor.is_finite():
+        return money
+    return Money(money.minor.scaleb(-2, _EXACT), money.currency)
 
 
 def _line(wire: WireLine) -> ItemLine:

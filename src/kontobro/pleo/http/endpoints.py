@@ -38,6 +38,7 @@ REPORT: Final = Endpoint("PUT", "/v3/export-jobs/{id}/items", "export-jobs:write
 EVENTS: Final = Endpoint("POST", "/v3/export-job-events", "export-jobs:write", of_job=True)
 ITEMS: Final = Endpoint("GET", "/v3/export-items", "export-items:read", of_job=True)
 SEARCH_ENTRIES: Final = Endpoint("POST", "/v1/accounting-entries:search", "accounting-entries:read")
+ACCOUNTING_ENTRY: Final = Endpoint("GET", "/v1/accounting-entries/{id}", "accounting-entries:read")
 INTROSPECT: Final = Endpoint("GET", "/v1/introspect")
 INSTALLATION: Final = Endpoint("GET", "/v1/installations/me", lacking=(404, 400))
 """How Pleo says that there is none is not documented: 404 is not listed, 400 is (`pleo/api.md` I)."""

@@ -7,17 +7,21 @@ from decimal import Decimal
 from typing import Any, Final
 
 from kontobro.core.model.export import OPEN
+from kontobro.core.model.money import exponent
 from kontobro.pleo.documented.contract import contract_of
 from kontobro.pleo.documented.shape import shape_of, unknown_in, unseen_in
 from kontobro.pleo.http import endpoints
 from kontobro.pleo.http.calls import Params
 from kontobro.pleo.http.endpoints import Endpoint
-from kontobro.pleo.probe.asker import NoAnswer
-from kontobro.pleo.probe.ground import PAGE, Found, Ground
+from kontobro.pleo.probe.asker import Answer, NoAnswer
+from kontobro.pleo.probe.ground import PAGE, Found, Ground, good
 
 INCOMING: Final = frozenset({"refund", "chargeback", "cashback"})
 LATEST: Final = 3
 """Jobs that are looked into."""
+MOST_COMPARED: Final = 5
+"""Expenses that are compared with their accounting entries."""
+LOOK: Final = "look at one in Pleo, and whether `kontobro preview` of its job shows the same amount or a hundredfold"
 NAMED: Final = 5
 """Fields or words that an answer names."""
 
@@ -97,6 +101,48 @@ def amount_fractions(ground: Ground) -> Found:
         raise NoAnswer("the open job exports nothing")
     whole = all(value == int(value) for value in values)
     return Found("yes" if whole else "no", f"{len(values)} expenses looked at")
+
+
+def zero_decimal_amounts(ground: Ground) -> Found:
+    """An item's total beside the same on its accounting entry, of which Pleo documents that it has whole units."""
+    totals = [(item, found) for item in ground.export_items() if (found := _without_decimals(item.get("amount")))]
+    if not totals:
+        raise NoAnswer("the open job has no expense in a currency without decimals (ISK, JPY): export one in Pleo")
+    answers = [_counted_in(found, _entry(ground, item)) for item, found in totals[:MOST_COMPARED]]
+    known = {answer for answer in answers if answer}
+    if len(known) != 1:
+        seen = "say different things" if known else "do not show the same amounts"
+        raise NoAnswer(f"expenses in such a currency and their accounting entries {seen}: {LOOK}")
+    return Found(known.pop(), f"{len(totals)} expenses in such a currency, {sum(map(bool, answers))} compared")
+
+
+def _entry(ground: Ground, item: dict[str, Any]) -> Answer:
+    answer = ground.asker.get(endpoints.ACCOUNTING_ENTRY, id=str(item.get("accountingEntryId")))
+    if answer.status == 403:
+        raise NoAnswer(f"the credential lacks {endpoints.ACCOUNTING_ENTRY.scope}, which would show it: {LOOK}")
+    return good(answer, endpoints.ACCOUNTING_ENTRY)
+
+
+def _counted_in(item: frozenset[tuple[str, Decimal]], entry: Answer) -> str:
+    """What the item's amounts are counted in; empty where its entry does not tell."""
+    there = _without_decimals(entry.body)
+    in_units, in_hundredths = item & there, item & {(currency, number * 100) for currency, number in there}
+    if bool(in_units) == bool(in_hundredths):
+        return ""
+    return "units" if in_units else "hundredths"
+
+
+def _without_decimals(value: Any) -> frozenset[tuple[str, Decimal]]:
+    """All money below that is in a currency without decimals and not zero, as (currency, amount without sign)."""
+    found: set[tuple[str, Decimal]] = set()
+    if isinstance(value, list):
+        found.update(*map(_without_decimals, value))
+    elif isinstance(value, dict):
+        currency, number = value.get("currency"), value.get("value", value.get("minors"))
+        if isinstance(currency, str) and exponent(currency) == 0 and isinstance(number, int | Decimal) and number:
+            found.add((currency, abs(Decimal(number))))
+        found.update(*map(_without_decimals, value.values()))
+    return frozenset(found)
 
 
 def _value(item: dict[str, Any]) -> Decimal:

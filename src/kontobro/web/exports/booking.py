@@ -10,7 +10,6 @@ from django.shortcuts import render
 from django.urls import Resolver404, resolve
 from django.views.decorators.http import require_safe
 
-from kontobro.bootstrap import read_kept_item
 from kontobro.core.documents import SealedVoucher
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.connection import Connection
@@ -51,7 +50,7 @@ def booking(request: HttpRequest, member: Member, connection: Connection, refere
 def _kept_item(connection: Connection, reference: Reference) -> ExportItem | None:
     """The expense as Pleo sent it, as long as it is kept."""
     kept = process.app.store.payloads(connection.id, [reference])
-    item = read_kept_item(next(iter(kept.values()))) if kept else None
+    item = process.app.reader_for(connection)(next(iter(kept.values()))) if kept else None
     return item if isinstance(item, ExportItem) else None
 
 
