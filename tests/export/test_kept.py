@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kontobro.bootstrap import read_kept_item
-from kontobro.core.dialect import Dialect
 from kontobro.core.model.journal import Booking, Entry, JournalEntry, as_journal
 from kontobro.core.ports import Connector
-from kontobro.export.tieout.collect import BookPorts, summarise
+from kontobro.export.tieout.collect import summarise
 from kontobro.testing.connector.entries import Chart, a_bill
 from pleo_sandbox.model import Expense
 from tests.support.export_harness import ExportHarness, an_export_harness
@@ -88,13 +85,7 @@ def test_what_a_person_changed_since_shows_in_the_tie_out(
 
 
 def tied(harness: ExportHarness) -> dict[str, str]:
-    ports = BookPorts(
-        connector=harness.connector,
-        store=harness.store,
-        clock=harness.clock,
-        read_item=partial(read_kept_item, spoken=Dialect()),
-    )
-    result = summarise(harness.connection, ports)
+    result = summarise(harness.connection, harness.book_ports)
     assert result.in_detail == result.entries
     return {entry.verdict: "; ".join(entry.changes) for entry in result.differing}
 

@@ -6,20 +6,18 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from kontobro.bootstrap import App, book_ports_for, read_kept_item
-from kontobro.core.dialect import Dialect
+from kontobro.bootstrap import App, book_ports_for
 from kontobro.core.errors import Misconfigured
 from kontobro.core.model.journal import Reference
 from kontobro.core.model.settings import RowOverride
 from kontobro.core.ports import Connector
 from kontobro.core.tieout.compare import SumKey, TieOut
 from kontobro.export.again import check_again
-from kontobro.export.tieout.collect import EVERYTHING, BookPorts, TieOutScope, summarise, tied_entries
+from kontobro.export.tieout.collect import EVERYTHING, TieOutScope, summarise, tied_entries
 from kontobro.export.tieout.forgotten import forgotten
 from kontobro.pleo.documented.switches import keep_answers
 from pleo_sandbox.model import Expense
@@ -41,16 +39,7 @@ def harness(tmp_path: Path) -> Iterator[ExportHarness]:
 
 
 def tied(harness: ExportHarness, scope: TieOutScope = EVERYTHING) -> TieOut:
-    return summarise(harness.connection, ports(harness), scope)
-
-
-def ports(harness: ExportHarness) -> BookPorts:
-    return BookPorts(
-        connector=harness.connector,
-        store=harness.store,
-        clock=harness.clock,
-        read_item=partial(read_kept_item, spoken=Dialect()),
-    )
+    return summarise(harness.connection, harness.book_ports, scope)
 
 
 def differing(result: TieOut) -> dict[str, str]:
@@ -191,7 +180,7 @@ def test_a_scope_takes_its_days_and_its_wallet(harness: ExportHarness) -> None:
     assert tied(harness, nothing).entries == 0
     wallet = tied(harness, TieOutScope(wallet="1081"))
     assert {key.side for key in wallet.sums} == {"wallet"}
-    assert wallet.entries == len([e for e in tied_entries(harness.connection, ports(harness)) if e.pleo.wallet])
+    assert wallet.entries == len([e for e in tied_entries(harness.connection, harness.book_ports) if e.pleo.wallet])
 
 
 def test_kept_items_are_read_as_this_pleo_counts(tmp_path: Path) -> None:
@@ -221,7 +210,7 @@ def test_kept_items_are_read_as_this_pleo_counts(tmp_path: Path) -> None:
 
 
 def lost(harness: ExportHarness, scope: TieOutScope = EVERYTHING) -> tuple[str, ...]:
-    return forgotten(harness.connection, ports(harness), harness.pleo, scope).sentences
+    return forgotten(harness.connection, harness.book_ports, harness.pleo, scope).sentences
 
 
 def test_nothing_is_lost_while_the_history_is_there(harness: ExportHarness) -> None:
@@ -247,10 +236,10 @@ def test_a_job_whose_history_is_lost_is_named_with_what_the_books_have_of_it(har
 def test_an_exported_expense_that_neither_side_has_is_a_difference(harness: ExportHarness) -> None:
     forget_history(harness.connected)
     result = tied(harness)
-    forgotten(harness.connection, ports(harness), harness.pleo, EVERYTHING).add_to(result)
+    forgotten(harness.connection, harness.book_ports, harness.pleo, EVERYTHING).add_to(result)
     assert (result.equal, result.absent) == (True, 0), "what is booked and forgotten can't be compared, and is there"
     harness.delete(entry_id(1))
-    forgotten(harness.connection, ports(harness), harness.pleo, EVERYTHING).add_to(result)
+    forgotten(harness.connection, harness.book_ports, harness.pleo, EVERYTHING).add_to(result)
     assert (result.equal, result.absent) == (False, 1)
 
 
@@ -266,4 +255,4 @@ def test_pleo_that_can_not_be_asked_is_said(harness: ExportHarness) -> None:
     harness.sandbox.revoke_token(harness.connected.key)
     assert "Pleo could not be asked" in lost(harness)[0]
     gone = replace(harness.connection, status="disconnected")
-    assert "not active" in forgotten(gone, ports(harness), harness.pleo, EVERYTHING).sentences[0]
+    assert "not active" in forgotten(gone, harness.book_ports, harness.pleo, EVERYTHING).sentences[0]

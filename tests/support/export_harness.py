@@ -12,18 +12,22 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from beancount import loader
 from beancount.core.data import Document, Transaction
 
+from kontobro.bootstrap import read_kept_item
+from kontobro.core.dialect import Dialect
 from kontobro.core.model.connection import Connection
 from kontobro.core.model.settings import Settings
 from kontobro.core.ports import Connector, Guards, Store
 from kontobro.erp.kit.guard import guarded
 from kontobro.erp.registry import load_connector
 from kontobro.export import JobResult, Ports, next_job, run_job
+from kontobro.export.tieout.collect import BookPorts
 from kontobro.pleo import PleoClient, open_pleo
 from kontobro.store import open_store
 from kontobro.testing.faults import ERP_WRITES, PLEO_WRITES, STORE_COMMITS, Boundaries, Seam
@@ -90,6 +94,16 @@ class ExportHarness:
     @property
     def _guards(self) -> Guards | None:
         return self.store if isinstance(self.store, Guards) else None
+
+    @property
+    def book_ports(self) -> BookPorts:
+        """For a tie-out and a check: kept items are read as Pleo in a box sends them."""
+        return BookPorts(
+            connector=self.connector,
+            store=self.store,
+            clock=self.clock,
+            read_item=partial(read_kept_item, spoken=Dialect()),
+        )
 
     def alter(self, **methods: Any) -> None:
         """Put other methods in front of the ledger's, under the guard that every connector runs behind."""

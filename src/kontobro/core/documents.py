@@ -108,6 +108,12 @@ class LastNumbers:
     document: int = 0
     vouchers: Mapping[SeriesKey, int] = field(default_factory=dict)
 
+    def joined(self, other: LastNumbers) -> LastNumbers:
+        """The later of both, of the documents and of each series."""
+        keys = {*self.vouchers, *other.vouchers}
+        vouchers = {key: max(self.vouchers.get(key, 0), other.vouchers.get(key, 0)) for key in keys}
+        return LastNumbers(max(self.document, other.document), vouchers)
+
 
 Facts = dict[str, Any]
 """A booking as JSON has it: amounts and days are texts."""

@@ -62,10 +62,11 @@ def to_major(minor: Decimal, currency: str) -> Decimal:
 
 def scaled(minor: int, decimals: int) -> Decimal:
     """Minor units as an amount with so many decimals: (89696, 2) -> Decimal("896.96"). Exact at any size."""
-    return _EXACT.scaleb(minor, -decimals)
+    return EXACT.scaleb(minor, -decimals)
 
 
-_EXACT = Context(prec=MAX_PREC)
+EXACT = Context(prec=MAX_PREC)
+"""Rounds nothing, at any size."""
 _ZERO = Decimal(0)
 
 MOST_DIGITS = 1_000
@@ -79,10 +80,10 @@ def is_whole(minor: Decimal) -> bool:
 
 def fits(amount: Decimal, decimals: int) -> bool:
     """True when an amount is a number of at most so many decimals, zeros behind them apart, of whatever size."""
-    return amount.is_finite() and is_whole(amount.scaleb(decimals, _EXACT))
+    return amount.is_finite() and is_whole(amount.scaleb(decimals, EXACT))
 
 
-exact_add = _EXACT.add
+exact_add = EXACT.add
 """The sum of two amounts to the last digit."""
 
 

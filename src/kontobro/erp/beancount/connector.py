@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -33,6 +34,7 @@ from kontobro.erp.beancount.syntax.edits import Edit, Edits, edited
 from kontobro.erp.beancount.syntax.render import link_of, quoted, render_entry
 from kontobro.erp.beancount.vendors import additions, with_vendors
 from kontobro.erp.kit import flow
+from kontobro.erp.kit.lookup import picked
 from kontobro.erp.kit.receipts import EXTENSIONS, RECEIPTS, require
 
 R = TypeVar("R", bound=MasterRecord)
@@ -101,7 +103,7 @@ class BeancountConnector:
         bills = [one for one in all_booked if standing_entries.is_bill(one)] if named else []
         paid = self._shelf.booked([key for bill in bills for key in standing_entries.payments_of(bill)])
         left = {bill: standing_entries.open_of(bill, paid) for bill in bills}
-        found = standing_entries.picked(keys, all_booked, left)
+        found = picked(keys, all_booked, partial(standing_entries.pick, left=left))
         owed = self._bills_settled_by(found.values())
         return {key: replace(self._booking(one, owed), open=left.get(one)) for key, one in found.items()}
 
@@ -160,8 +162,8 @@ class BeancountConnector:
     def _current(self, references: Sequence[Reference]) -> list[LedgerEntry]:
         """The entries under these references that count."""
         all_booked = self._shelf.booked([Key.of("kontobro", reference) for reference in references])
-        picked = standing_entries.picked(references, all_booked)
-        return [booked for booked in picked.values() if not booked.is_void]
+        found = picked(references, all_booked, standing_entries.pick)
+        return [booked for booked in found.values() if not booked.is_void]
 
     def _booked_of(self, booking: Booking) -> LedgerEntry:
         key = [Key.of("kontobro", booking.reference)]
@@ -243,7 +245,7 @@ def _is_note(problem: Problem) -> bool:
 
 
 def _add(edits: Edits, booked: LedgerEntry, edit: Edit) -> None:
-    reference = Reference(booked.meta("kontobro"))
+    reference = booked.reference
     edits.setdefault(booked.block.file, {}).setdefault(reference, []).append(edit)
 
 
@@ -271,7 +273,7 @@ def _attached(booked: LedgerEntry, paths: Sequence[str]) -> bytes:
     first = max((n for n, _ in standing_entries.numbered_documents(booked)), default=0) + 1
     lines = [f"document-{n}: {quoted(path)}" for n, path in enumerate(new, first)]
     account, day = booked.transaction.postings[0].account, booked.transaction.date
-    link = link_of(Reference(booked.meta("kontobro")))
+    link = link_of(booked.reference)
     documents = [f"{day} document {account} {quoted(path)} ^{link}" for path in new]
     return with_documents(with_lines(booked.block.text, lines), documents)
 

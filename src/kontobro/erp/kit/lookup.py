@@ -24,17 +24,24 @@ from kontobro.core.model.journal import (
 )
 
 
-class Document(Protocol):
-    """What was read back, as far as it says what it is."""
+class Referenced(Protocol):
+    """What was read back, as far as it says which entry it is."""
 
     @property
     def reference(self) -> Reference: ...
+
+
+class Document(Referenced, Protocol):
+    """The same, with what became of it."""
+
     @property
     def status(self) -> PostingStatus: ...
 
 
 D = TypeVar("D")
-T = TypeVar("T", bound=Document)
+K = TypeVar("K", bound=EntryKey)
+T = TypeVar("T", bound=Referenced)
+Doc = TypeVar("Doc", bound=Document)
 Pick = Callable[[EntryKey, Iterable[T]], T | None]
 
 
@@ -56,20 +63,21 @@ def best(
     return min(under, key=order, default=None)
 
 
-def picked(keys: Iterable[EntryKey], read: Sequence[T], pick: Pick[T]) -> dict[EntryKey, T]:
+def picked(keys: Iterable[K], read: Sequence[T], pick: Pick[T]) -> dict[K, T]:
     """What counts under each key; keys without anything are left out."""
     by_reference: dict[EntryKey, list[T]] = {}
     for one in read:
         by_reference.setdefault(one.reference, []).append(one)
     found = {
-        key: pick(key, read if isinstance(key, InvoiceKey | TwinKey) else by_reference.get(key, ())) for key in keys
+        key: pick(key, read if isinstance(key, InvoiceKey | TwinKey) else by_reference.get(key, ()))
+        for key in dict.fromkeys(keys)
     }
     return {key: one for key, one in found.items() if one}
 
 
-def live(references: Iterable[Reference], read: Sequence[T], pick: Pick[T]) -> dict[Reference, T]:
+def live(references: Iterable[Reference], read: Sequence[Doc], pick: Pick[Doc]) -> dict[Reference, Doc]:
     """What counts under each reference; void ones left out."""
-    found = picked(dict.fromkeys(references), read, pick)
+    found = picked(references, read, pick)
     return {one.reference: one for one in found.values() if one.status != "void"}
 
 

@@ -31,9 +31,7 @@ def remember_all(connection: Connection, store: Store, documents: DocumentStore)
     """Keep up with the tables, before anything is delivered: a run that was killed right after it sealed did not."""
     expected, known = remembered(connection, store, documents), documents.last_numbers(connection.id)
     if is_behind(expected, known):
-        keys = {*expected.vouchers, *known.vouchers}
-        vouchers = {key: max(expected.vouchers.get(key, 0), known.vouchers.get(key, 0)) for key in keys}
-        remember(connection, store, LastNumbers(max(expected.document, known.document), vouchers))
+        remember(connection, store, expected.joined(known))
 
 
 def remembered(connection: Connection, store: Store, documents: DocumentStore) -> LastNumbers:
@@ -42,10 +40,8 @@ def remembered(connection: Connection, store: Store, documents: DocumentStore) -
     before = documents.kept_numbers(connection.company_id, connection.erp)
     kept = store.secret(connection, SEALED_DOCUMENTS)
     said: dict[str, Any] = json.loads(kept) if kept else {"document": 0, "vouchers": []}
-    vouchers = dict(before.vouchers)
-    for series, year, number in said["vouchers"]:
-        vouchers[series, year] = max(number, vouchers.get((series, year), 0))
-    return LastNumbers(max(said["document"], before.document), vouchers)
+    vouchers = {(series, year): number for series, year, number in said["vouchers"]}
+    return before.joined(LastNumbers(said["document"], vouchers))
 
 
 def lost(connection: Connection, store: Store, documents: DocumentStore) -> LastNumbers | None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import replace
-from decimal import MAX_PREC, Context, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -36,14 +36,12 @@ from kontobro.core.model.export import (
     VendorRef,
 )
 from kontobro.core.model.findings import problem
-from kontobro.core.model.money import Money, exponent
+from kontobro.core.model.money import EXACT, Money, exponent
 from kontobro.core.words import Phrase
 from kontobro.pleo.http.answers import Camel, Instant
 
 _MOST_DIGITS: Final = 1_000
 """What the posting rules refuse on their own may still be far larger than any amount, but not fill the memory."""
-
-_EXACT: Final = Context(prec=MAX_PREC)
 
 _RATE_DIGITS: Final = 4
 """Before the point. Counting with more, a rate of 1,000,000 %, has no meaning."""
@@ -271,7 +269,7 @@ def _money_in_units(money: Money) -> Money:
     """Exact: what is no whole unit becomes a fraction, which the posting rules refuse."""
     if exponent(money.currency) != 0 or not money.minor.is_finite():
         return money
-    return Money(money.minor.scaleb(-2, _EXACT), money.currency)
+    return Money(money.minor.scaleb(-2, EXACT), money.currency)
 
 
 def _line(wire: WireLine) -> ItemLine:

@@ -16,7 +16,7 @@ from beancount.core.data import Transaction
 from beancount.parser import booking, parser
 
 from kontobro.core.errors import Misconfigured
-from kontobro.core.model.journal import compared
+from kontobro.core.model.journal import Reference, compared
 from kontobro.core.words import told
 from kontobro.erp.beancount.syntax.places import sentence_of
 from kontobro.erp.beancount.syntax.render import one_line, quoted
@@ -82,6 +82,11 @@ class LedgerEntry:
         """A metadata text, empty when it is not there."""
         value = self.transaction.meta.get(key)
         return "" if value is None else str(value)
+
+    @property
+    def reference(self) -> Reference:
+        """Empty where the entry is not ours."""
+        return Reference(self.meta("kontobro"))
 
     @property
     def is_void(self) -> bool:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import PurePosixPath
-from typing import TypeVar
 
 from beancount.core.data import Posting
 
@@ -28,8 +27,6 @@ from kontobro.erp.beancount.syntax.blocks import Key, LedgerEntry
 from kontobro.erp.beancount.syntax.render import link_of, number, one_line, quoted
 from kontobro.erp.kit.lookup import best
 
-K = TypeVar("K", bound=EntryKey)
-
 _DOCUMENT_KEY = re.compile(r"document-(\d+)")
 
 
@@ -38,8 +35,8 @@ def booking_of(booked: LedgerEntry, receipts: frozenset[str], url: str, bills: I
     currency = currency_of(booked)
     amounts = list(_amounts(booked, currency))
     return Booking(
-        reference=Reference(booked.meta("kontobro")),
-        id=booked.meta("kontobro") or f"{booked.block.file}:{booked.block.line}",
+        reference=booked.reference,
+        id=booked.reference or f"{booked.block.file}:{booked.block.line}",
         status=_status(booked),
         date=booked.transaction.date,
         currency=currency,
@@ -122,7 +119,7 @@ def has_settled(payment: LedgerEntry, bills: Iterable[LedgerEntry]) -> bool:
     """Whether a bill that counts is settled by it: one that was voided leaves it open."""
     links = payment.transaction.links
     return is_settled(payment) and any(
-        is_bill(bill) and not bill.is_void and not bill.is_draft and link_of(Reference(bill.meta("kontobro"))) in links
+        is_bill(bill) and not bill.is_void and not bill.is_draft and link_of(bill.reference) in links
         for bill in bills
         if bill is not payment
     )
@@ -166,20 +163,6 @@ def pick(
     return best(key, under, _preference, lambda one: (currency_of(one), left.get(one, nothing) if left else None))
 
 
-def picked(
-    keys: Iterable[K], all_booked: Sequence[LedgerEntry], left: Mapping[LedgerEntry, Decimal] | None = None
-) -> dict[K, LedgerEntry]:
-    """The entry under each key, as `pick` says; keys without any are left out."""
-    by_reference: dict[str, list[LedgerEntry]] = {}
-    for booked in all_booked:
-        by_reference.setdefault(booked.meta("kontobro"), []).append(booked)
-    among = {
-        key: all_booked if isinstance(key, InvoiceKey | TwinKey) else by_reference.get(key, ())
-        for key in dict.fromkeys(keys)
-    }
-    return {key: one for key, some in among.items() if (one := pick(key, some, left))}
-
-
 def _is_under(key: EntryKey, booked: LedgerEntry) -> bool:
     if isinstance(key, TwinKey):
         return not booked.is_void and _is_invoice(booked) and _is_twin(key, booked)
@@ -187,7 +170,7 @@ def _is_under(key: EntryKey, booked: LedgerEntry) -> bool:
         vendor, number = one_line(key.vendor), one_line(key.number)
         known = (booked.meta("vendor"), booked.meta("bill-number"))
         return is_bill(booked) and not booked.is_void and known == (vendor, number)
-    return booked.meta("kontobro") == key
+    return booked.reference == key
 
 
 def _is_twin(key: TwinKey, booked: LedgerEntry) -> bool:
@@ -196,7 +179,7 @@ def _is_twin(key: TwinKey, booked: LedgerEntry) -> bool:
         booked.meta("vendor") == one_line(key.vendor)
         and compared(number) == compared(one_line(key.number))
         and (currency_of(booked), owed_by(booked)) == (key.currency, key.owed)
-        and entry_id_of(Reference(booked.meta("kontobro"))) != key.entry_id
+        and entry_id_of(booked.reference) != key.entry_id
     )
 
 
@@ -216,7 +199,7 @@ def keys_to_settle(booked: LedgerEntry) -> Iterator[Key]:
 
 def payments_of(bill: LedgerEntry) -> Iterator[Key]:
     """Where the payments of a bill are."""
-    yield Key.of("settles", bill.meta("kontobro"))
+    yield Key.of("settles", bill.reference)
     yield Key.of("settles-bill", bill.meta("bill-number"))
 
 
@@ -226,7 +209,7 @@ def _payments_key(bill: Reference | InvoiceKey) -> Key:
 
 def open_of(bill: LedgerEntry, all_booked: Sequence[LedgerEntry]) -> Decimal:
     """What is still owed on a bill, below zero on a credit note: less what settled payments among these paid."""
-    link = link_of(Reference(bill.meta("kontobro")))
+    link = link_of(bill.reference)
     paid = [
         owed_by(one)
         for one in all_booked
@@ -274,7 +257,7 @@ def _takes(bill: LedgerEntry, left: Decimal, payment: LedgerEntry) -> bool:
 def settlement_lines(payment: LedgerEntry, bill: LedgerEntry) -> list[str]:
     """What a settled payment gets under it: the bill's link, which Fava shows both by, and a word when they differ."""
     lines = [] if is_settled(payment) else ["settled: TRUE"]
-    link = link_of(Reference(bill.meta("kontobro")))
+    link = link_of(bill.reference)
     if link not in payment.transaction.links:
         lines.append(f"^{link}")
     currency, paid, owed = currency_of(bill), total_of(payment), total_of(bill)

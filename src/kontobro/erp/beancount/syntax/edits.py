@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from kontobro.core.model.journal import Reference
 from kontobro.erp.beancount.syntax.blocks import Key, LedgerEntry, blocks_with, parse, splice
-from kontobro.erp.beancount.syntax.bookings import picked
+from kontobro.erp.beancount.syntax.bookings import pick
+from kontobro.erp.kit.lookup import picked
 
 Edit = Callable[[LedgerEntry], bytes]
 """The new text of an entry's block; empty to remove it."""
@@ -25,7 +26,9 @@ def edited(file: str, text: bytes, edits: Mapping[Reference, Sequence[Edit]]) ->
 
 def _edited_once(file: str, text: bytes, edits: Mapping[Reference, Edit]) -> bytes:
     all_booked = parse(blocks_with(file, text, frozenset(Key.of("kontobro", reference) for reference in edits)))
-    counting = {found: edits[reference] for reference, found in picked(edits, all_booked).items() if not found.is_void}
+    counting = {
+        found: edits[reference] for reference, found in picked(edits, all_booked, pick).items() if not found.is_void
+    }
     for found in sorted(counting, key=lambda one: one.block.start, reverse=True):  # the others stay in place
         text = splice(text, found.block, counting[found](found))
     return text
