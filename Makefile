@@ -46,7 +46,7 @@ test: $(VENV)/dev.stamp  ## run all tests; PYTEST_ARGS="-m kill" and the like ar
 test-fast: $(VENV)/dev.stamp  ## the quick tests of every package, in less than a minute on two cores; while you work
 	@$(BIN)/python -m pytest --fast -q -n auto -p no:schemathesis $(PYTEST_ARGS)
 
-check: $(VENV)/dev.stamp  ## lint, format, types, layers, sizes, secrets
+check: $(VENV)/dev.stamp  ## lint, format, types, layers, sizes, secrets, and whether the documents repeat the code as it is
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -56,6 +56,7 @@ check: $(VENV)/dev.stamp  ## lint, format, types, layers, sizes, secrets
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python scripts/check_tree.py
 	@$(BIN)/python scripts/check_sizes.py
+	@$(BIN)/python -m scripts.docs_from_code --check
 
 fix: $(VENV)/dev.stamp  ## fix what ruff can fix, renew what the documents repeat from the code and the receipts of the demo company
 	@$(BIN)/ruff check --fix .
