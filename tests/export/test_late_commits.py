@@ -72,6 +72,21 @@ def test_killed_while_it_commits(tmp_path: Path, forgetful: bool) -> None:
         assert_whole(connected)
 
 
+def test_killed_while_it_commits_and_exported_again(tmp_path: Path) -> None:
+    """Found by seeds: all history is lost, the job is cancelled in Pleo, and a person presses Export again. The new job
+    is no one else's, and what the old one wrote is still under way when the next run begins."""
+    with late_home(tmp_path, settle_after=8) as connected:
+        assert connected.export(at=DEAD_WHILE_IT_COMMITS, commit_after=6) is None
+        dead = time.monotonic()
+        forget_history(connected)
+        connected.sandbox.cancel_job(connected.sandbox.jobs[-1].id)
+        expenses = [entry_id(number) for number in range(1, 6)]
+        connected.sandbox.press_export(connected.company_id, expenses, vendor_based=True)
+        connected.export()
+        time.sleep(max(0.0, dead + 8 - time.monotonic()))  # all that was under way is there
+        assert booked(connected) == dict.fromkeys(BOOKED, 1)
+
+
 @pytest.mark.parametrize("forgetful", [False, True], ids=["history kept", "history lost"])
 def test_without_the_wait_it_would_double(tmp_path: Path, forgetful: bool) -> None:
     """What the tests above can tell: an accounting system that says "at once" and commits late gets doubles."""

@@ -127,8 +127,9 @@ class Claimant:
             self._refuse(job, ours, is_under_way=True)
 
     def claim(self, job_id: str, progress: Progress) -> bool:
-        """Make the job ours at Pleo. True when another exporter of it may still be writing: then absence in the
-        accounting system is no proof yet. Raises Busy, JobGone, and Unreachable when Pleo does neither yes nor no.
+        """Make the job ours at Pleo. True when a write of another exporter, or of our own lost past, may still be under
+        way: then absence in the accounting system is no proof yet. Raises Busy, JobGone, and Unreachable when Pleo does
+        neither yes nor no.
         """
         fault: KontobroError | None = None
         for number, pause in enumerate(PAUSES):
@@ -172,7 +173,7 @@ class Claimant:
 
     def _take(self, job: ExportJob, ours: JobClaim, progress: Progress) -> bool:
         if ours is JobClaim.OURS:
-            return False
+            return self._follows_another(job)
         if not self._may_have(ours):
             self._refuse(job, ours)
         enforced = self.ports.connector.capabilities.reference == "enforced"
@@ -194,6 +195,21 @@ class Claimant:
         progress("waiting", 0, 0)
         self.ports.clock.sleep(capabilities.settle_after.total_seconds())
         return True
+
+    def _follows_another(self, job: ExportJob) -> bool:
+        """Whether someone whom our history does not know had a job until lately: an installation whose history is
+        lost, perhaps. Its last write may take effect until `settle_after`, in a job that ended at Pleo meanwhile; the
+        same expenses are in ours when a person pressed Export again. A history that is older than that lost nothing.
+        """
+        capabilities, now = self.ports.connector.capabilities, self.ports.clock.now()
+        rows = self.ports.store.jobs(self.connection.id, 200)
+        is_old = any(row.started_at <= now - capabilities.settle_after for row in rows)
+        if capabilities.reference != "searchable" or is_old:
+            return False
+        ours = {row.job_id for row in rows if row.status != NOT_OURS}
+        since = self._now(job) - ALIVE - capabilities.settle_after
+        others = (other for other in self.ports.pleo.jobs(()) if other.started_at and other.id not in ours)
+        return any(last_action(other) >= since for other in others)
 
     def _may_have(self, ours: JobClaim) -> bool:
         if ours is JobClaim.PERHAPS:

@@ -1,0 +1,77 @@
+"""A job of one's own that follows someone else's: what that one wrote last may still be under way (`job/claim.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from kontobro.export.job.claim import ALIVE
+from tests.support.export_harness import ExportHarness, an_export_harness
+from tests.support.pleo_company import entry_id, kill_company
+
+SETTLE_AFTER = timedelta(minutes=4)
+MINUTE = timedelta(minutes=1)
+
+Before = Callable[[ExportHarness], None]
+
+
+@pytest.fixture
+def harness(tmp_path: Path) -> Iterator[ExportHarness]:
+    """Over an accounting system whose reference can be searched, no more."""
+    with an_export_harness(tmp_path, kill_company()) as harness:
+        searchable = replace(harness.connector.capabilities, reference="searchable", settle_after=SETTLE_AFTER)
+        harness.alter(capabilities=searchable)
+        yield harness
+
+
+def by_another(harness: ExportHarness) -> None:
+    """Another installation has the job, until it is cancelled in Pleo; a person presses Export again."""
+    job = harness.sandbox.jobs[-1].id
+    harness.pleo.start(job)
+    harness.sandbox.cancel_job(job)
+    harness.again()
+
+
+def seen_here(harness: ExportHarness) -> None:
+    """This installation came upon the other's job and left it alone."""
+    harness.store.begin_job("desk", harness.pleo.job(harness.sandbox.jobs[0].id), "a run", harness.clock.now())
+    harness.store.end_job("desk", harness.sandbox.jobs[0].id, "not ours", None, harness.clock.now())
+
+
+def old_history(harness: ExportHarness) -> None:
+    """Nothing is lost here: this installation had a job before."""
+    job = harness.pleo.job(harness.sandbox.jobs[-1].id)
+    harness.store.begin_job("desk", replace(job, id="earlier"), "a run", harness.clock.now())
+    harness.sandbox.move_clock(SETTLE_AFTER)
+
+
+def long_ago(harness: ExportHarness) -> None:
+    harness.sandbox.move_clock(ALIVE + SETTLE_AFTER + MINUTE)
+
+
+CASES: dict[str, tuple[tuple[Before, ...], bool]] = {
+    "a first export": ((), False),
+    "another's job, cancelled a moment ago": ((by_another,), True),
+    "one that was seen here": ((by_another, seen_here), True),
+    "one that is known to have ended long ago": ((by_another, long_ago), False),
+    "one while this history existed": ((old_history, by_another), False),
+}
+
+
+@pytest.mark.parametrize(("before", "waits"), CASES.values(), ids=CASES)
+def test_absence_is_believed_when_what_others_wrote_must_be_there(
+    harness: ExportHarness, before: tuple[Before, ...], waits: bool
+) -> None:
+    for act in before:
+        act(harness)
+    began, written = harness.clock.now(), list[timedelta]()
+    harness.export_acting("erp.book#1:before", lambda: written.append(harness.clock.now() - began))
+    assert (written[0] >= SETTLE_AFTER) is waits, written
+    assert written[0] < (SETTLE_AFTER + MINUTE if waits else MINUTE)
+    assert sorted(harness.entries()) == sorted(
+        [entry_id(1), entry_id(2), f"{entry_id(2)}/pay", entry_id(3), entry_id(4)]
+    )
