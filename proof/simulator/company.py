@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -39,8 +39,6 @@ class Company:
     """How many receipts each expense has."""
     voided_at: dict[Reference, int] = field(default_factory=dict)
     """How many seams had been crossed when a person voided a document."""
-    lost_at: datetime | None = None
-    """When an installation's history was lost last."""
 
     @cached_property
     def masters(self) -> Masters:
@@ -99,12 +97,7 @@ class Company:
         return set(statuses) <= {"successful", "failed"} and statuses.count("failed") <= 1
 
     def press_again(self, *numbers: int) -> bool:
-        """Queue these expenses, or all that are not exported, and press Export. False where Pleo does not let us, and
-        where a person has to wait: after our history was lost nothing knows of a write that is still under way
-        (`docs/proof.md`, what it can't prove)."""
-        late = timedelta(seconds=self.plan.settle_seconds if self.plan.reference == "searchable" else 0)
-        if self.lost_at is not None and self.world.clock.now() < self.lost_at + late:
-            return False
+        """Queue these expenses, or all that are not exported, and press Export. False where Pleo does not let us."""
         chosen = numbers or self._known_missing()
         if chosen is not None and not (chosen := [one for one in chosen if not self._is_lost(one)]):
             return False

@@ -194,7 +194,6 @@ class Exporters:
         self.homes.forget(home)
         if isinstance(self.company.books, FileBooks):
             self.company.books.forget_released()
-        self.company.lost_at = self.world.clock.now()
         self._forgotten.add(home)
 
     def landing(self, entries: Sequence[Entry], since: int) -> None:
