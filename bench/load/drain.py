@@ -9,9 +9,10 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import psycopg
 
@@ -26,6 +27,7 @@ from kontobro.core.model.connection import Connection
 from kontobro.service.app import open_service_app
 from kontobro.service.config import ServiceConfig
 from kontobro.worker.asking import open_client_runner
+from kontobro.worker.queues import LOOK, SCHEMA
 
 EXPORTS, ITEMS = 10_000, 5
 PART = 10
@@ -34,44 +36,72 @@ CONSTANT = 1.3
 """Times the first, at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
-    """When so many exports were done: seconds, CPU of the worker and of PostgreSQL so far, and the database's bytes."""
+class Spent(NamedTuple):
+    """Seconds, CPU of the worker and of PostgreSQL, and the database's bytes."""
 
-    exports: int
     seconds: float
     worker: float
     database: float
     size: float
 
-    def since(self, earlier: Reached) -> Reached:
-        """Of one export, from there to here."""
-        exports = self.exports - earlier.exports
-        grown = (getattr(self, name) - getattr(earlier, name) for name in ("seconds", "worker", "database", "size"))
-        return Reached(exports, *(each / exports for each in grown))
+
+NOTHING = Spent(0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What was spent when so many exports and looks were done.
+
+    Each export is followed by a look for a job that came meanwhile. It lets the exports of its lane go first, so that
+    most looks are done among the last thousands of exports, and the rest after them.
+    """
+
+    exports: int
+    looks: int
+    spent: Spent
+
+
+def of_a_look(done: Reached, before: Reached) -> Spent:
+    """One look, where nothing else was done between the two."""
+    return _each(done, before, done.looks - before.looks)
+
+
+def of_an_export(done: Reached, before: Reached, look: Spent) -> Spent:
+    """One export between the two, less what the looks among them took."""
+    looks = done.looks - before.looks
+    return _each(done, before, done.exports - before.exports, Spent(*(looks * one for one in look)))
+
+
+def _each(done: Reached, before: Reached, count: int, less: Spent = NOTHING) -> Spent:
+    grown = (now - then for now, then in zip(done.spent, before.spent, strict=True))
+    return Spent(*((more - other) / count for more, other in zip(grown, less, strict=True)))
 
 
 def measure(exports: int = EXPORTS, items: int = ITEMS) -> list[Result]:
     command = [sys.executable, "-m", "bench.load.drain", str(exports), str(items)]
     output = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
-    begun, early, *_, late, end = (Reached(*each) for each in json.loads(output))
-    first, last, whole = early.since(begun), end.since(late), end.since(begun)
-    sizes = f"{exports:,} exports of {items} items, the last {exports // PART:,} beside the first"
+    reached = [Reached(*counts, Spent(*spent)) for counts, spent in json.loads(output)]
+    begun, early, *_, late, end, looked = reached
+    look = of_a_look(looked, end)
+    first, last = of_an_export(early, begun, look), of_an_export(end, late, look)
+    whole = _each(looked, begun, looked.exports - begun.exports)
+    sizes = f"{exports:,} exports of {items} items, the last {exports // PART:,} beside the first, without their looks"
     rates = f"{1 / first.seconds:.1f} and {1 / last.seconds:.1f} a second; {load()}"
     cpu = f"{1000 * first.worker:.0f} and {1000 * last.worker:.0f} ms of the worker each"
     database = f"{1000 * first.database:.0f} and {1000 * last.database:.0f} ms of PostgreSQL each"
+    one = f"an export of {items} items and its look ({1000 * look.worker:.0f} and {1000 * look.database:.0f} ms of it)"
     return [
         Result("load_drain_cpu", last.worker / first.worker, CONSTANT, "times", f"{sizes}: {cpu}"),
         Result("load_drain_database", last.database / first.database, CONSTANT, "times", f"{sizes}: {database}"),
         Result("load_drain_seconds", last.seconds / first.seconds, CONSTANT, "times", f"{sizes}: {rates}"),
-        Result("load_export_cpu", 1000 * whole.worker, 100, "ms", f"of the worker, an export of {items} items"),
-        Result("load_export_database", 1000 * whole.database, 100, "ms", "of PostgreSQL, the same export"),
+        Result("load_export_cpu", 1000 * whole.worker, 100, "ms", f"of the worker, {one}"),
+        Result("load_export_database", 1000 * whole.database, 100, "ms", "of PostgreSQL, the same"),
         Result("load_item_bytes", whole.size / items, 10_000, "bytes", "of an item in PostgreSQL, its JSON included"),
     ]
 
 
 def drained(exports: int, items: int) -> list[Reached]:
-    """At the beginning and after each tenth."""
+    """At the beginning, after each tenth of the exports, and after all looks."""
     with ExitStack() as stack:
         home = Path(stack.enter_context(TemporaryDirectory()))
         url = stack.enter_context(postgres())
@@ -86,10 +116,21 @@ def drained(exports: int, items: int) -> list[Reached]:
 
         def reached(number: int) -> Reached:
             now = _wait_for(lambda: done(pleo), number)
-            return Reached(now, time.monotonic() - begun, used(worker.pid), used_by_tree(server), size_of(url))
+            seconds = time.monotonic() - begun
+            return Reached(now, looks_in(url), Spent(seconds, used(worker.pid), used_by_tree(server), size_of(url)))
 
         part = exports // PART
-        return [_told(reached(number)) for number in (1, *range(part, exports + 1, part))]
+        told = [_told(reached(number)) for number in (1, *range(part, exports + 1, part))]
+        _wait_for(lambda: looks_in(url), exports, pause=5)
+        return [*told, _told(reached(exports))]
+
+
+def looks_in(url: str) -> int:
+    """How many looks are done."""
+    with psycopg.connect(url) as session:
+        statement = f"SELECT count(*) FROM {SCHEMA}.workflow_status WHERE name = %s AND status = 'SUCCESS'"
+        row = session.execute(statement, (LOOK,)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def size_of(url: str) -> float:
@@ -101,8 +142,9 @@ def size_of(url: str) -> float:
 
 def _told(found: Reached) -> Reached:
     """Each as soon as it is there: it takes a while."""
-    cpu = f"{found.worker:.0f} s of CPU of the worker, {found.database:.0f} s of PostgreSQL"
-    print(f"{found.exports:,} exports after {found.seconds:.0f} s: {cpu}; {load()}", file=sys.stderr, flush=True)
+    done, spent = f"{found.exports:,} exports and {found.looks:,} looks", found.spent
+    cpu = f"{spent.worker:.0f} s of CPU of the worker, {spent.database:.0f} s of PostgreSQL"
+    print(f"{done} after {spent.seconds:.0f} s: {cpu}; {load()}", file=sys.stderr, flush=True)
     return found
 
 
@@ -122,7 +164,7 @@ def _queue(config: ServiceConfig, ids: list[str]) -> None:
     app.close()
 
 
-def _wait_for(count: Callable[[], int], number: int) -> int:
+def _wait_for(count: Callable[[], int], number: int, *, pause: float = 0.1) -> int:
     """Asks seldom: what is asked is not free."""
     end, last = time.monotonic() + 1200, -1
     while (now := count()) < number:
@@ -130,9 +172,10 @@ def _wait_for(count: Callable[[], int], number: int) -> int:
             end, last = time.monotonic() + 1200, now
         if time.monotonic() > end:
             raise TimeoutError(f"{now} of {number}")
-        time.sleep(0.1)
+        time.sleep(pause)
     return now
 
 
 if __name__ == "__main__":
-    print(json.dumps([astuple(each) for each in drained(int(sys.argv[1]), int(sys.argv[2]))]))
+    found = drained(int(sys.argv[1]), int(sys.argv[2]))
+    print(json.dumps([((one.exports, one.looks), one.spent) for one in found]))

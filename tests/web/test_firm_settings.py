@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from kontobro.core.model.connection import Connection
+from kontobro.core.settings.catalogue import catalogue
 from kontobro.web.firm.settings import MOST
 from kontobro.web.models import AuditEvent, ConnectionOwner
 from tests.web.connected_site import ConnectedSite
@@ -62,7 +63,7 @@ def test_each_company_s_differences_are_shown_and_saved_where_they_fit(connected
     )
     event = AuditEvent.objects.get()
     assert (event.connection_id, event.action) == ("fits", f"settings copied from {connected.connection.pleo_name}")
-    assert event.detail == "description: {note} → {supplier} · {user} · {note}"
+    assert event.detail == f"{catalogue()['description'].label}: {{note}} → {{supplier}} · {{user}} · {{note}}"
 
 
 def test_nothing_is_saved_where_it_does_not_fit_or_cannot_be_checked(connected: ConnectedSite) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import replace
+from html import unescape
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from kontobro.core.model.settings import RowOverride, Settings
+from kontobro.core.settings.catalogue import catalogue
 from kontobro.core.settings.toml import settings_to
+from kontobro.core.words import setting_in
 from kontobro.web.connection.settings_form import SettingsForm, form_of
 from kontobro.web.middleware import LARGEST_BODY
 from kontobro.web.models import AuditEvent
@@ -55,8 +58,14 @@ def test_a_change_is_kept_and_the_trail_says_from_what_to_what(connected: Connec
     assert kept(connected).posting == "draft"
     assert kept(connected).wallets == {"DKK": "1081", "EUR": "1082"}
     detail = AuditEvent.objects.get().detail
-    assert "posting: posted → draft" in detail
-    assert "→ (DKK 1081, EUR 1082)" in detail
+    words = catalogue()["posting"].choices
+    assert f"{catalogue()['posting'].label}: {words['posted']} → {words['draft']}" in detail
+    assert "→ DKK = 1081, EUR = 1082" in detail
+    trail = f"/o/{connected.organisation.id}/audit/"
+    german = unescape(connected.browser.get(trail, headers={"accept-language": "de"}).text)
+    for text in (catalogue()["posting"].label, words["posted"], words["draft"]):
+        assert setting_in(text, "de") in german
+        assert text not in german
 
 
 def test_what_another_tab_saved_meanwhile_is_not_overwritten_unseen(connected: ConnectedSite) -> None:
@@ -68,7 +77,8 @@ def test_what_another_tab_saved_meanwhile_is_not_overwritten_unseen(connected: C
     answer = connected.browser.post(url, second | {"seen": seen[1]})
     assert answer.status_code == 400
     assert "changed after you opened this page" in answer.text
-    assert "draft → posted" in answer.text
+    words = catalogue()["posting"].choices
+    assert f"{words['draft']} → {words['posted']}" in unescape(answer.text)
     assert kept(connected).posting == "draft"
     again = re.search(r'name="seen" value="(\w+)"', answer.text)
     assert again

@@ -6,10 +6,11 @@ A stranger is told 404, as of what does not exist; a member whose role does not 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Literal
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.utils import is_mfa_enabled
@@ -20,6 +21,7 @@ from django.utils.translation import gettext_lazy
 
 from kontobro.core.errors import NotAllowed
 from kontobro.core.model.connection import Connection
+from kontobro.core.words import Fact, Phrase, phrase, worded
 from kontobro.service.config import config
 from kontobro.web.models import ROLES, AuditEvent, ConnectionOwner, Membership, Organisation, Setup, User
 from kontobro.web.process import process
@@ -28,6 +30,11 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 Role = Literal["owner", "bookkeeper", "readonly"]
+
+LONGEST_DETAIL: Final = 2000
+"""Characters of the changes that the audit trail keeps of one act."""
+
+UNSET: Final = "–"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +76,16 @@ ROLE_WORDS: dict[str, StrOrPromise] = {
 }
 
 
-def changes_of(before: Mapping[str, object], after: Mapping[str, object]) -> str:
-    """What an audit trail says of a change: a line for each part that differs, from what to what."""
-    names = sorted({*before, *after})
-    return "\n".join(
-        f"{name}: {_said(before.get(name))} → {_said(after.get(name))}"
-        for name in names
-        if before.get(name) != after.get(name)
-    )
+def change_said(place: Fact, before: Fact, after: Fact) -> Phrase:
+    """What became of one thing; what is not set is a dash."""
+    return phrase("change_value", place=place, before=before or UNSET, after=after or UNSET)
 
 
-def _said(value: object) -> str:
-    """A value as a person reads it; what is not set is a dash."""
-    if value is None or value == "":
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Mapping):
-        return "(" + ", ".join(f"{name} {_said(one)}" for name, one in value.items()) + ")" if value else "–"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_said, value)) or "–"
-    return str(value)
+def changes_noted(changes: Sequence[Phrase]) -> str:
+    """The changes in each reader's language, as many as the trail keeps of one act."""
+    lengths = accumulate(len(str(one)) for one in changes)
+    kept = [one for one, length in zip(changes, lengths, strict=True) if length <= LONGEST_DETAIL]
+    return worded("audit_changes", changes=tuple(kept)) if kept else ""
 
 
 def of_organisation(role: Role = "readonly") -> Callable[[Callable[..., HttpResponseBase]], Any]:

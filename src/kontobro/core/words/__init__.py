@@ -50,6 +50,12 @@ class Label(str):
     __slots__ = ()
 
 
+class Setting(str):
+    """A text of the settings' catalogue, in English: what a setting is called, or one of its choices."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Phrase:
     """A part of a sentence in the catalogue's section `phrase`, with its own facts; or what a fault says, by its code
@@ -191,6 +197,8 @@ def _shown(fact: Fact, language: str | None, show: Show) -> str:
             return name_in(fact, language)
         case Label():
             return _translations(language).pgettext("option", str(fact))
+        case Setting():
+            return setting_in(str(fact), language)
         case str():
             return fact
         case tuple():

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from kontobro.core.words import Fact, Label, Name, Noted, Phrase
+from kontobro.core.words import Fact, Label, Name, Noted, Phrase, Setting
 
 
 def facts_to(facts: Mapping[str, Fact]) -> dict[str, Any]:
@@ -25,6 +25,8 @@ def _to(fact: Fact) -> Any:
             return {"name": str(fact)}
         case Label():
             return {"label": str(fact)}
+        case Setting():
+            return {"setting": str(fact)}
         case Decimal():
             return {"decimal": str(fact)}
         case date():
@@ -81,6 +83,8 @@ def _from(stored: Any) -> Fact:
             return Name(code)
         case {"label": text}:
             return Label(text)
+        case {"setting": text}:
+            return Setting(text)
         case {"decimal": digits}:
             return Decimal(digits)
         case {"date": day}:

@@ -26,16 +26,14 @@ from kontobro.core.settings.catalogue import catalogue
 from kontobro.core.settings.check import Fit, check_all, check_stored, fit_of
 from kontobro.core.settings.suggest import suggest
 from kontobro.core.settings.toml import LARGEST, read_toml, settings_from, settings_to
-from kontobro.core.words import setting_in
 from kontobro.export.job.masters import load_masters
 from kontobro.web.connection.settings_form import Rows, SettingsForm, form_of, rows_of, rows_wanted, settings_wanted
 from kontobro.web.firm.copying import differences, digest_of
-from kontobro.web.language import language_now
 from kontobro.web.process import change, process
 from kontobro.web.site.aside import aside
 from kontobro.web.site.remedies import Target, label_of, labelled, setting_target
 from kontobro.web.telling import told
-from kontobro.web.tenancy import Member, changes_of, connection_ids, is_operator, of_connection
+from kontobro.web.tenancy import Member, changes_noted, connection_ids, is_operator, of_connection
 
 
 @require_http_methods(["GET", "POST"])
@@ -76,16 +74,13 @@ def _changed_meanwhile(request: HttpRequest, connection: Connection, wanted: Set
     says so knows what is saved now: sent once more, it is kept."""
     if request.POST.get("seen", "") in ("", digest_of(connection.settings)):
         return ""
-    changes = [
-        f"{setting_in(one.entry.label, language_now())}: {one.before or '–'} → {one.after or '–'}"
-        for one in differences(connection.settings, wanted)
-    ]
+    changes = changes_noted([one.phrase for one in differences(connection.settings, wanted)])
     if not changes:
         return ""
     return gettext(
         "These settings were changed after you opened this page, so nothing was saved. Saving again would change: "
         "%(changes)s. Save again if that is right; to start from the saved settings, reload the page."
-    ) % {"changes": "; ".join(changes)}
+    ) % {"changes": told(request, changes)}
 
 
 def _rows_sent(request: HttpRequest, connection: Connection) -> Any:
@@ -192,7 +187,7 @@ def _save(request: HttpRequest, member: Member, connection: Connection, found: S
             gettext("A hook can't be set here: it is code that runs on the server."),
             gettext("Remove the line `hook`, or ask the administrator of this service to set it."),
         )
-    changed = changes_of(settings_to(connection.settings), settings_to(found))
+    changed = changes_noted([one.phrase for one in differences(connection.settings, found)])
     change(process.app.store, connection.id, settings=found)
     member.note(action, changed, connection.id)
     messages.success(request, gettext("Settings saved.") if changed else gettext("Nothing was changed."))

@@ -16,7 +16,7 @@ from kontobro.core.company_names import plainly_differ
 from kontobro.core.errors import KontobroError, Misconfigured
 from kontobro.core.level import LEVELS, level_of, missing_scopes, scopes_for, scopes_of
 from kontobro.core.model.connection import KEPT_OPTIONS, TEMPLATE_TEXT, Connection, erp_destination, with_kept
-from kontobro.core.words import phrase, told, worded
+from kontobro.core.words import Label, phrase, told, worded
 from kontobro.erp.kit.registration import COMPANY
 from kontobro.health.connection import Words, look
 from kontobro.install.connect import LONGEST_NAME
@@ -38,7 +38,7 @@ from kontobro.web.process import change, process
 from kontobro.web.site.aside import aside
 from kontobro.web.site.systems import system_name
 from kontobro.web.telling import told as say
-from kontobro.web.tenancy import Member, changes_of, of_connection, require_now
+from kontobro.web.tenancy import Member, change_said, changes_noted, of_connection, require_now
 
 WORDS = Words(
     reconnect=worded("page_reconnect"),
@@ -208,7 +208,19 @@ def _change_access(member: Member, connection: Connection, form: AccessForm) -> 
     stored = store.connection(connection.id) or connection
     kept = with_kept(options, stored.erp_options)
     change(store, connection.id, secrets, erp_options=kept, erp_company_name=found.name)
-    member.note("accounting system's access changed", changes_of(connection.erp_options, options), connection.id)
+    member.note("accounting system's access changed", _options_noted(connection, options), connection.id)
+
+
+def _options_noted(connection: Connection, options: Mapping[str, str]) -> str:
+    """What the audit trail says of options that changed, each by what the form calls it."""
+    before, labels = connection.erp_options, {one.name: one.label for one in connectors().get(connection.erp).settings}
+    return changes_noted(
+        [
+            change_said(Label(labels.get(name, name)), before.get(name, ""), options.get(name, ""))
+            for name in sorted({*before, *options})
+            if before.get(name) != options.get(name)
+        ]
+    )
 
 
 @require_http_methods(["GET", "POST"])

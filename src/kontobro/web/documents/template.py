@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import cache
-from itertools import accumulate
 from typing import Any, Final
 
 from django.contrib import messages
@@ -33,15 +32,13 @@ from kontobro.web.documents.reach import store_of
 from kontobro.web.documents.template_shown import faults_in, shown_of
 from kontobro.web.process import change, process
 from kontobro.web.telling import told
-from kontobro.web.tenancy import Member, of_connection
+from kontobro.web.tenancy import Member, changes_noted, of_connection
 
 BY_TEMPLATE: Final = ("csv", "xlsx")
 """Targets whose files a template describes."""
 
 LONGEST: Final = 200_000
 """Characters of a template."""
-
-LONGEST_DETAIL: Final = 2000
 
 BEFORE: Final = "before"
 """What the page calls the template before the one in use; no ready-made one has this name."""
@@ -149,7 +146,7 @@ def _keep(request: HttpRequest, member: Member, connection: Connection, text: st
     stored = process.app.store.connection(connection.id) or connection
     changes = changes_of(_text_in_use(stored), text)
     change(process.app.store, connection.id, erp_options=with_template(stored.erp_options, text))
-    member.note(action, _changes_noted(changes), connection.id)
+    member.note(action, changes_noted([one.phrase for one in changes]), connection.id)
     messages.success(request, _("The template is saved. It is used from the next export on."))
     if waiting := _waiting(connection):
         messages.warning(request, _said(waiting))
@@ -157,13 +154,6 @@ def _keep(request: HttpRequest, member: Member, connection: Connection, text: st
 
 def _in_words(request: HttpRequest, changes: Sequence[Noted]) -> list[str]:
     return [told(request, change) for change in changes]
-
-
-def _changes_noted(changes: Sequence[Noted]) -> str:
-    """The changes in each reader's language, as many as the trail keeps of one act."""
-    lengths = accumulate(len(change) for change in changes)
-    kept = [change.phrase for change, length in zip(changes, lengths, strict=True) if length <= LONGEST_DETAIL]
-    return worded("audit_changes", changes=tuple(kept)) if kept else ""
 
 
 def _waiting(connection: Connection) -> int:

@@ -14,8 +14,10 @@ from kontobro.core.model.settings import Settings
 from kontobro.core.settings.catalogue import Entry, catalogue
 from kontobro.core.settings.check import fit_of
 from kontobro.core.settings.toml import settings_from, settings_to
+from kontobro.core.words import Fact, Name, Phrase, Setting
 from kontobro.export.job.masters import load_masters
 from kontobro.web.process import process
+from kontobro.web.tenancy import change_said
 
 STAYS: Final = frozenset({"sync", "hook"})
 """A company's level follows from the first and has a page of its own; the second is code, the operator's."""
@@ -26,11 +28,21 @@ class Difference:
     """One setting that would be another."""
 
     entry: Entry
-    before: str
-    after: str
+    old: object
+    new: object
 
-    def __str__(self) -> str:
-        return f"{self.entry.key}: {self.before or '–'} → {self.after or '–'}"
+    @property
+    def before(self) -> str:
+        return shown(self.old)
+
+    @property
+    def after(self) -> str:
+        return shown(self.new)
+
+    @property
+    def phrase(self) -> Phrase:
+        """What the audit trail says of it, in each reader's language."""
+        return change_said(Setting(self.entry.label), _fact(self.entry, self.old), _fact(self.entry, self.new))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +90,7 @@ def differences(old: Settings, new: Settings) -> list[Difference]:
     """Every setting that is another, in the order of the forms."""
     before, after = settings_to(old), settings_to(new)
     return [
-        Difference(entry, shown(before.get(key)), shown(after.get(key)))
+        Difference(entry, before.get(key), after.get(key))
         for key, entry in catalogue().items()
         if before.get(key) != after.get(key)
     ]
@@ -93,6 +105,16 @@ def _checked(made: Copy) -> Copy:
     except KontobroError as fault:
         return replace(made, fault=fault)
     return replace(made, problems=fit.problems, warnings=fit.warnings)
+
+
+def _fact(entry: Entry, value: object) -> Fact:
+    """A setting's value for a sentence: yes and no, and what is chosen, in words."""
+    if isinstance(value, bool):
+        return Name("yes" if value else "no")
+    if isinstance(value, list | tuple):
+        return tuple(_fact(entry, one) for one in value)
+    text = shown(value)
+    return Setting(entry.choices[text]) if text in entry.choices else text
 
 
 def shown(value: object) -> str:

@@ -19,7 +19,7 @@ from kontobro.web.firm.copying import Copy, copied_settings, copy_to
 from kontobro.web.firm.ticked import ticked
 from kontobro.web.process import change, process
 from kontobro.web.site.aside import aside
-from kontobro.web.tenancy import Member, connection_ids, connections_of, of_organisation
+from kontobro.web.tenancy import Member, changes_noted, connection_ids, connections_of, of_organisation
 
 MOST: Final = 50
 """Companies in one go: each accounting system is asked, twice."""
@@ -95,7 +95,7 @@ def save(request: HttpRequest, member: Member) -> HttpResponse:
 
 def _save(member: Member, source: Connection, made: Copy) -> None:
     change(process.app.store, made.connection.id, settings=made.settings)
-    detail = "; ".join(map(str, made.differences))
+    detail = changes_noted([one.phrase for one in made.differences])
     member.note(f"settings copied from {source.pleo_name}", detail, made.connection.id)
 
 
