@@ -164,7 +164,7 @@ def _queue(config: ServiceConfig, ids: list[str]) -> None:
     app.close()
 
 
-def _wait_for(count: Callable[[], int], number: int, *, pause: float = 0.1) -> int:
+def _wait_for(count: Callable[[], int], number: int, *, pause: float = 0.5) -> int:
     """Asks seldom: what is asked is not free."""
     end, last = time.monotonic() + 1200, -1
     while (now := count()) < number:

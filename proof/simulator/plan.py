@@ -21,7 +21,7 @@ BOOKS: Final[Mapping[ErpKind, str]] = {
     "files": "documents in a folder",
 }
 
-FORM: Final = 6
+FORM: Final = 7
 """Goes up when a seed would make another plan, or its run would be judged by more: seeds are counted by form."""
 
 KINDS: Final[Mapping[str, int]] = {
@@ -95,6 +95,9 @@ NOT_APART: Final = (
 )
 """What two installations can't be told apart by where only the reference could (`docs/how-it-works.md`): a living one
 that does nothing for longer than the other waits, and a claim that Pleo took from both."""
+
+SET_APART: Final = ("delete our history", "lose the answer", "lose the request")
+"""What two installations are told apart by there: what each remembers, and whose claim Pleo took."""
 
 ALL: Final = 0.999
 """Of the size of "press Export again": for each expense."""
@@ -251,7 +254,7 @@ def _acts(plan: Plan, draw: random.Random) -> tuple[Act, ...]:
     }
     if plan.homes == (0, 1) and plan.reference == "searchable":
         kinds = {kind: weight for kind, weight in kinds.items() if kind not in NOT_APART}
-        kinds["delete our history"] *= 4  # what sets these two apart is their histories
+        kinds |= {kind: kinds[kind] * 4 for kind in SET_APART}
     if plan.erp == "files":
         kinds = {kind: weight for kind, weight in {**kinds, **OF_FILES}.items() if kind not in NOT_OF_FILES}
     spread = draw.choice((60, SPREAD, SPREAD))
