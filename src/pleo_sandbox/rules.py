@@ -107,6 +107,8 @@ class Rules:
     `signs_webhooks`, `repeats_webhooks`: whether deliveries are signed, and sent again when they were not taken.
     `refresh_days`: how long a refresh token lives.
     `pending_may_fail`: whether a job may be failed before it is started.
+    `removal_ends_login`: whether the tokens of a login end with the installation, as Pleo's reference says; else only
+    by an endpoint that its documents do not have.
 
     And the strict ones, which refuse what Pleo's pages forbid without naming a status:
 
@@ -211,6 +213,7 @@ class Rules:
     repeats_webhooks: bool = field(default=True, metadata=_flag("api.md H, M: no schedule is stated"))
     refresh_days: int = field(default=60, metadata=_answers(60, 7, source="api.md A2: at least 60"))
     pending_may_fail: bool = field(default=False, metadata=_answers(False, True, source="rules.md 1.4 GAP"))
+    removal_ends_login: bool = field(default=True, metadata=_flag("api.md A1, M: no other endpoint is documented"))
 
     refuses_large_pages: bool = field(default=True, metadata=_flag("api.md B0, J", strict=True))
     final_event_fits_items: bool = field(default=True, metadata=_flag("rules.md 1.10 [ED-COMP]", strict=True))

@@ -133,9 +133,29 @@ def test_wrong_answers_are_refused_and_not_kept(tmp_path: Path, answers: dict[st
     assert not (tmp_path / "pleo.toml").exists()
 
 
-@pytest.mark.parametrize("content", [b"staging = 3", b"[staging", b"\xff", b"#" * (MOST_BYTES + 1)])
-def test_a_file_that_is_none_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
-    file = tmp_path / "pleo.toml"
-    file.write_bytes(content)
-    with pytest.raises(Misconfigured, match=r"pleo\.toml"):
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"staging = 3", r"can't be read: \[staging\] is no table\. Correct the file"),
+        (b"[staging]\nupdate_batch", r"can't be read: Expected .*\. Correct the file"),
+        (b"\xff", "can't be read: no UTF-8. Correct the file"),
+        (b"#" * (MOST_BYTES + 1), "can't be read: more than 65536 bytes. Correct the file"),
+        (
+            b"[stagin]\nupdate_batch = 10",
+            "stagin is not an environment of Pleo. Known: production, .* Correct that line",
+        ),
+        (b"update_batch = 10", "update_batch is not an environment of Pleo.* switches go below their environment"),
+        (
+            b"[staging]\nbatch = 10",
+            r"\[staging\]: batch is not a known switch. Known: .*update_batch.* Correct that line",
+        ),
+        (b"[staging]\nupdate_batch = 0", r"\[staging\]: update_batch can't be 0. Known: 100, 10. Correct that line"),
+        (None, "can't be opened: IsADirectoryError. Let Kontobro's user read the file"),
+    ],
+)
+def test_a_file_that_is_none_is_refused_by_name(tmp_path: Path, content: bytes | None, told: str) -> None:
+    file = tmp_path / "home" / "pleo.toml"
+    file.parent.mkdir()
+    file.mkdir() if content is None else file.write_bytes(content)
+    with pytest.raises(Misconfigured, match=rf"home/pleo\.toml.*{told}"):
         spoken("staging", file)

@@ -8,18 +8,21 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
-from kontobro.core.errors import BadAnswer
+from kontobro.core.errors import BadAnswer, LoginFailed, Unreachable
 from kontobro.core.model.journal import Reference, line_sums
+from kontobro.core.model.masterdata import Company
 from kontobro.core.model.settings import RowOverride
 from kontobro.export.preview import preview_job
 from pleo_sandbox.model import Expense, SandboxCompany
-from tests.support.export_harness import ExportHarness, an_export_harness
+from tests.support.export_harness import EVENTS, ExportHarness, an_export_harness
 from tests.support.pleo_answers import GOOD, REFUNDS, STUCK, expenses
 from tests.support.pleo_company import COMPANY, CONTRA, a_company, an_item, entry_id
 
 WALLET = "Assets:Pleo:DKK"
+UNREACHABLE = "accounting_system_unreachable"
 
 
 @pytest.fixture
@@ -82,3 +85,37 @@ def test_a_pleo_that_is_asked_too_often_is_waited_for(harness: ExportHarness, st
     harness.sandbox.traffic.limit = 8
     assert harness.export().event == "completed"
     assert harness.pleo.limited > 0
+
+
+def _refuse(behind: object) -> Company:
+    raise LoginFailed("The accounting system refuses the login.", "Give it again.")
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_a_job_that_can_not_be_done_is_started_and_then_failed(harness: ExportHarness, early: bool) -> None:
+    """Whether Pleo lets a pending job fail is not stated: no job of ours fails before Pleo shows it as started."""
+    sandbox = harness.sandbox
+    sandbox.set_rules({"pending_may_fail": early})
+    failed = {"jobId": sandbox.jobs[0].id, "event": "failed", "failureReason": "No.", "failureReasonType": UNREACHABLE}
+    sent = httpx2.post(f"{harness.connected.url}{EVENTS}", json=failed, auth=(harness.connected.key, ""))
+    assert (sent.status_code, str(sandbox.jobs[0].status)) == ((202, "failed") if early else (422, "pending"))
+    sandbox.cancel_job(sandbox.jobs[0].id)
+
+    sandbox.set_rules({"events_take": 2})
+    harness.again()
+    harness.alter(check=_refuse)
+    assert harness.export().event == "failed"
+    job = sandbox.jobs[1]
+    assert (str(job.status), job.failure_reason_type) == ("failed", "accounting_system_authentication_failure")
+    assert job.started_at is not None
+    assert harness.entries() == {}
+
+    harness.again()
+    sandbox.lose_request("POST", EVENTS, times=1_000)
+    with pytest.raises(Unreachable):
+        harness.export()
+    assert (str(sandbox.jobs[2].status), harness.entries()) == ("pending", {})
+    sandbox.clear_faults()
+    harness.fix()
+    assert (harness.export().event, str(sandbox.jobs[2].status)) == ("completed", "completed")
+    assert len({reference.removesuffix("/pay") for reference in harness.entries()}) == GOOD

@@ -13,14 +13,11 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-import httpx2
 import pytest
 
 from kontobro.core.dialect import SWITCHES, Dialect
 from kontobro.core.errors import LoginFailed, Misconfigured, NotAllowed
-from kontobro.core.level import scopes_of
 from kontobro.core.model.connection import Connection, Tokens
 from kontobro.core.model.journal import Reference
 from kontobro.core.model.masterdata import (
@@ -35,7 +32,7 @@ from kontobro.core.model.masterdata import (
 )
 from kontobro.export import JobResult, Ports, next_job, run_job
 from kontobro.install.connect import Connecting
-from kontobro.pleo import Grant, Ways, authorize_url, exchange_code, open_pleo, open_target
+from kontobro.pleo import Ways, open_pleo, open_target
 from kontobro.pleo.subscriptions import open_subscriptions
 from kontobro.store import open_store
 from kontobro.sync import KINDS, SyncPorts, apply_plan, plan_sync
@@ -46,6 +43,7 @@ from pleo_sandbox.rules import ANSWERS, STRICT, Rules
 from pleo_sandbox.server import serve
 from pleo_sandbox.state.sandbox import Sandbox
 from tests.support.connected_home import SETTINGS
+from tests.support.consent import REDIRECT, allowed
 from tests.support.empty_store import put_empty_store
 from tests.support.export_harness import Altered, SandboxClock
 from tests.support.pleo_answers import CONNECTING, GOOD, ISK, REFUNDS, Effect, effect_of, played
@@ -53,8 +51,6 @@ from tests.support.pleo_answers import expenses as good_expenses
 from tests.support.pleo_company import COMPANY, a_company, a_line, an_item, entry_id
 from tests.support.scripted_pleo import MemoryTokens
 
-REDIRECT = "http://127.0.0.1:8917/callback"
-VERIFIER = "v" * 64
 MORE_ACCOUNTS = 20
 """So that they are more than the smallest page."""
 VALUES = 3
@@ -252,24 +248,10 @@ def test_oauth_and_webhooks_under_each_answer(tmp_path: Path, rules: dict[str, A
     with a_world(rules, tmp_path) as world:
         app = world.sandbox.register_client([REDIRECT])
         connection = world.connection(company_id=COMPANY, auth="oauth", client_id=app.client_id)
-        way = authorize_url(
-            connection,
-            redirect_uri=REDIRECT,
-            state="s",
-            verifier=VERIFIER,
-            scopes=scopes_of(4),
-            tag_scope=world.dialect.tag_scope,
-        )
-        tokens = MemoryTokens(
-            exchange_code(
-                connection,
-                Grant(code=consent(way), redirect_uri=REDIRECT, verifier=VERIFIER, client_secret=app.secret),
-                world.clock,
-                Ways(dialect=world.dialect),
-            )
-        )
+        ways = Ways(dialect=world.dialect)
+        tokens = MemoryTokens(allowed(connection, app.secret, world.clock, ways, tag_scope=world.dialect.tag_scope))
         world.clock.sleep(timedelta(minutes=20).total_seconds())  # so that the tokens are renewed on the way
-        subscriptions = open_subscriptions(connection, tokens, world.clock, Ways(dialect=world.dialect))
+        subscriptions = open_subscriptions(connection, tokens, world.clock, ways)
         if refused := world.sandbox.rules.subscriptions_need_scope:  # then polling does the work
             with pytest.raises(NotAllowed):
                 subscriptions.subscribe(RECEIVER)
@@ -277,20 +259,9 @@ def test_oauth_and_webhooks_under_each_answer(tmp_path: Path, rules: dict[str, A
             subscriptions.subscribe(RECEIVER)
             assert subscriptions.is_subscribed(RECEIVER)
         subscriptions.close()
-        pleo = open_pleo(connection, tokens, world.clock, Ways(dialect=world.dialect))
+        pleo = open_pleo(connection, tokens, world.clock, ways)
         assert pleo.install({}).status == "ACTIVATED"
         pleo.close()
         world.sandbox.press_export(COMPANY)
         announced = [] if refused else [world.dialect.event_name]
         assert [each["eventType"] for each in world.sandbox.deliveries] == announced
-
-
-def consent(url: str) -> str:
-    """Press Allow on the consent page: the code that comes back."""
-    with httpx2.Client(trust_env=False) as browser:
-        page = browser.get(url)
-        assert page.status_code == 200, page.headers.get("location")
-        ticket = page.text.partition('name="ticket" value="')[2].partition('"')[0]
-        answer = {"ticket": ticket, "company_id": COMPANY, "decision": "approve"}
-        back = browser.post(url.partition("?")[0], data=answer).headers["location"]
-    return parse_qs(urlsplit(back).query)["code"][0]

@@ -176,7 +176,7 @@ def test_a_refused_renewal_asks_to_connect_again_once(stage: Stage, code: str) -
     stage.on(TOKEN, reply({"error": code, "error_description": "token refresh-1 is used"}, 400))
     client = stage.client(OAUTH)
     for _ in range(2):
-        with pytest.raises(LoginFailed, match=r"valid in Pleo.*connect again") as caught:
+        with pytest.raises(LoginFailed, match=r"authorisation has ended.*Connect again") as caught:
             client.job(JOB)
         assert "refresh-1" not in str(caught.value)
     assert caught.value.job_failure == "authentication_failure"
@@ -186,7 +186,7 @@ def test_a_refused_renewal_asks_to_connect_again_once(stage: Stage, code: str) -
 
 def test_an_expired_token_that_can_not_be_renewed_asks_to_connect_again(stage: Stage) -> None:
     stage.tokens.held = Tokens(access="access-1", expires_at=stage.clock.now())
-    with pytest.raises(LoginFailed, match="then connect again"):
+    with pytest.raises(LoginFailed, match="Connect again, and allow access"):
         stage.client(OAUTH).job(JOB)
     assert (stage.asked, stage.tokens.reconnect) == ([], ["c1"])
 
@@ -381,3 +381,22 @@ def test_a_token_can_be_looked_up(stage: Stage) -> None:
     found = introspect_token(OAUTH, held(), stage.clock, Ways(transport=httpx2.MockTransport(stage)))
     assert (found.active, found.subject) == (True, "urn:pleo:company:1")
     assert parse_qs(stage.asked[0].content.decode())["token"] == ["access-1"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "active"),
+    [
+        ([reply({"active": False})] * 2, False),
+        ([reply({"active": True})], True),
+        ([reply({"active": False}), reply({"active": True})], True),  # the refresh token is
+        ([reply({"error": "invalid_client"}, 401)], False),
+        ([httpx2.ReadError("gone")] * 20, False),
+    ],
+)
+def test_after_removing_the_integration_pleo_says_whether_a_token_is_active(
+    stage: Stage, answers: list[Any], active: bool
+) -> None:
+    """Where it says nothing, nothing is claimed."""
+    stage.tokens.held = held(1, 900)
+    stage.on("DELETE /v1/installations/me", reply(None, 204)).on("POST /oauth/token/introspect", *answers)
+    assert stage.client(OAUTH).uninstall() is active

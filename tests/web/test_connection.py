@@ -213,6 +213,21 @@ def test_disconnecting_says_what_stays_and_revokes_at_pleo(anna: Traveller) -> N
     assert connection.status == "disconnected"
 
 
+def test_disconnecting_with_a_login_that_had_ended_says_what_is_left(anna: Traveller) -> None:
+    store = anna.site.app.store
+    connection = store.connection(the(anna))
+    assert connection is not None
+    tokens = store.tokens(connection)
+    assert tokens is not None
+    for token in filter(None, (tokens.access, tokens.refresh)):
+        anna.pleo.sandbox.revoke_token(token)
+    answer = anna.browser.post(f"/c/{the(anna)}/disconnect/", follow=True)
+    assert "so the integration may still be there" in answer.text
+    assert "Disconnected. Settings, history and everything booked are kept." in answer.text
+    assert anna.pleo.sandbox.installations.all()
+    assert store.tokens(connection) is None
+
+
 def test_only_an_owner_disconnects(anna: Traveller) -> None:
     Membership.objects.filter(user=anna.user).update(role="bookkeeper")
     assert anna.browser.post(f"/c/{the(anna)}/disconnect/").status_code == 403

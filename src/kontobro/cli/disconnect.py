@@ -10,7 +10,7 @@ import typer
 from kontobro.cli.common import show
 from kontobro.cli.common.context import cli_of
 from kontobro.cli.common.exits import Exit
-from kontobro.cli.common.words import _, note_words
+from kontobro.cli.common.words import _, fault_words
 from kontobro.core.errors import Misconfigured
 from kontobro.core.words import told
 
@@ -31,23 +31,18 @@ def run(
     if not yes:
         _ask(connection.pleo_name)
     other = sharing_login(connection, cli.store)
-    refused = disconnect(connection, cli.app.pleo_for(connection), cli.store)
+    left = disconnect(connection, cli.app.pleo_for(connection), cli.store)
     if as_json:
         from kontobro.cli.common.shapes import connection_shape
 
-        show.emit({**connection_shape(cli.connection()), "refused": str(refused) if refused else None})
+        show.emit({**connection_shape(cli.connection()), "refused": str(left) if left else None})
         return
     show.say(_('"{name}" is disconnected. Its credential was deleted here.').format(name=connection.pleo_name))
     if other:
         show.say(_('The login at Pleo stays: the connection "{name}" uses it too.').format(name=other.name))
-    if refused:
-        show.say(
-            _("Pleo refused the credential ({message}). Check in Pleo, under Settings > Accounting,").format(
-                message=note_words(refused.message)
-            ),
-            "yellow",
-        )
-        show.say(_("that the integration is removed, and delete the API key there."), "yellow")
+    if left:
+        for words in fault_words(left):
+            show.say(words, "yellow")
     show.say(_("Kept: everything booked, the settings and the history. kontobro connect uses them again."))
 
 

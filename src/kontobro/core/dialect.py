@@ -129,14 +129,16 @@ def dialect_of(environment: str) -> Dialect:
     return DIALECTS[environment]
 
 
-def with_answers(spoken: Dialect, answers: Mapping[str, object]) -> Dialect:
-    """The dialect with these switches set. Raises Misconfigured for a switch that there is not, or an answer to it."""
+def with_answers(spoken: Dialect, answers: Mapping[str, object], place: str = "pleo.toml") -> Dialect:
+    """The dialect with these switches set. Raises Misconfigured for a switch that there is not, or an answer to it;
+    `place` is where a person finds them."""
     for name, answer in answers.items():
         if name not in SWITCHES:
-            raise Misconfigured(*told("switch_unknown", name=shown(name, 40), known=", ".join(SWITCHES)))
+            raise Misconfigured(*told("switch_unknown", place=place, name=shown(name, 40), known=", ".join(SWITCHES)))
         if not _is_answer(answer, SWITCHES[name]):
             known = ", ".join(map(spelled_answer, SWITCHES[name]))
-            raise Misconfigured(*told("switch_answer_unknown", name=name, answer=shown(str(answer), 40), known=known))
+            given = shown(str(answer), 40)
+            raise Misconfigured(*told("switch_answer_unknown", place=place, name=name, answer=given, known=known))
     return replace(spoken, **dict(answers))  # type: ignore[arg-type]
 
 

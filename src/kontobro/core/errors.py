@@ -178,14 +178,14 @@ OWN: Final = "own"
 
 
 def _bounded(fact: Fact) -> Fact:
-    """A text is one line of at most 200 characters; a number too long to read becomes one."""
+    """A text is one line of at most 200 characters (in brackets with the blank before it), and so is a long number."""
     if isinstance(fact, tuple):
         return tuple(map(_bounded, fact))
     if isinstance(fact, Phrase):
         return Phrase(fact.name, {name: _bounded(part) for name, part in fact.facts.items()})
     if isinstance(fact, Decimal) and len(str(fact)) > 40:
         return shown(fact, 40)
-    return shown(fact, 200) if type(fact) is str else fact
+    return (" " * fact.startswith(" (")) + shown(fact, 200) if type(fact) is str else fact
 
 
 class Note(Problem):

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from kontobro.core.errors import Busy, KontobroError, LoginFailed, NotAllowed
 from kontobro.core.model.connection import Connection, Tokens, pleo_destination
 from kontobro.core.ports import Pleo, Store
-from kontobro.core.words import told
+from kontobro.core.words import part_of, told
 from kontobro.install.identity import is_same_company
 
 EXPORTING = 5.0
@@ -27,17 +27,25 @@ def disconnect(connection: Connection, pleo: Pleo, store: Store, *, wait: float 
     """Remove the installation (Pleo revokes the tokens with it) and forget our secrets; keep settings and history.
 
     An installation that another connection uses stays, and with it the login. A credential that Pleo refuses is as
-    good as removed: then that fault is returned, not raised. Raises Busy while an export is running.
+    good as removed. What a person then has to look at in Pleo is returned, not raised. Raises Busy while an export is
+    running.
     """
-    refused: KontobroError | None = None
+    left: KontobroError | None = None
     with not_exporting(connection, store, wait):
         if sharing_login(connection, store) is None:
-            try:
-                pleo.uninstall()
-            except (LoginFailed, NotAllowed) as error:
-                refused = error
+            left = _uninstalled(connection, pleo)
         _forget(connection, store)
-    return refused
+    return left
+
+
+def _uninstalled(connection: Connection, pleo: Pleo) -> KontobroError | None:
+    """What is left in Pleo after the installation was removed, or could not be."""
+    try:
+        return LoginFailed(*told("login_still_active")) if pleo.uninstall() else None
+    except (LoginFailed, NotAllowed) as refused:
+        why = part_of(refused.message)
+        is_key = connection.auth == "api_key"
+        return LoginFailed(*(told("removal_refused_key", why=why) if is_key else told("removal_refused", why=why)))
 
 
 def end(connection: Connection, store: Store, *, wait: float = EXPORTING) -> None:

@@ -61,11 +61,11 @@ def activate(call: Call) -> Response:
 
 
 def delete_installation(call: Call) -> Response:
-    """Ends the connection: every token that the company gave this client is revoked."""
+    """Ends the connection: every token that the company gave this client is revoked, unless Rules say otherwise."""
     call.only()
     credential = call.credential
     call.sandbox.installations.remove(credential)
-    if credential.company_id is not None:
+    if credential.company_id is not None and call.sandbox.rules.removal_ends_login:
         call.sandbox.access.revoke_company(credential.company_id, credential.client_id)
     return empty(204)
 

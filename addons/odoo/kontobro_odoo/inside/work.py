@@ -139,10 +139,11 @@ def check(app, key: str) -> Fit:
     return fit_of(connection.settings, load_masters(connector, connector.check()))
 
 
-def part(app, key: str) -> None:
-    """Disconnect: remove the installation at Pleo, forget the secrets; settings and history stay."""
+def part(app, key: str) -> KontobroError | None:
+    """Disconnect: remove the installation at Pleo, forget the secrets; settings and history stay. What a person has to
+    look at in Pleo."""
     connection = app.store.connection(key)
-    disconnect(connection, app.pleo_for(connection), app.store)
+    return disconnect(connection, app.pleo_for(connection), app.store)
 
 
 def plans(app, key: str):

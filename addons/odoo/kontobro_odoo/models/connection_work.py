@@ -116,8 +116,12 @@ class Connection(models.Model):
     def action_disconnect(self):
         self._require_manager()
         with self._faults_told(), app.opened(self.env.cr.dbname) as place:
-            work.part(place, self.key)
-        return {"type": "ir.actions.client", "tag": "soft_reload"}
+            left = work.part(place, self.key)
+        reload = {"type": "ir.actions.client", "tag": "soft_reload"}
+        if left is None:
+            return reload
+        told = self._told(fault_in(left, self.env.lang), kind="warning")
+        return {**told, "params": {**told["params"], "sticky": True, "next": reload}}
 
     def action_plan_sync(self):
         """Show what would change in Pleo; nothing is changed."""

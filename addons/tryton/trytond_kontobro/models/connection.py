@@ -13,7 +13,7 @@ from kontobro.core.words import fault_told
 from kontobro.install.parting import disconnect
 
 from ..inside.access import active_record, required, visible
-from ..inside.app import PleoError, language, opened, shown_errors, store_of
+from ..inside.app import PleoError, language, opened, shown_errors, store_of, words_of
 from ..inside.runner import start_and_wait, start_for_cron
 from ..oauth.pending import clean
 
@@ -87,12 +87,16 @@ class Connection(ModelSQL, ModelView):
     @classmethod
     @ModelView.button
     def disconnect(cls, connections):
-        """Remove the installation at Pleo and forget the secrets; the books, settings and history stay."""
+        """Remove the installation at Pleo and forget the secrets; the books, settings and history stay. What a person
+        has to look at in Pleo is told once all is done: the store has its own transactions."""
+        left = []
         with shown_errors(), opened(Transaction().database.name) as app:
             for one in connections:
                 connection = store_of(app).connection(one.key)
                 if connection is not None:
-                    disconnect(connection, app.pleo_for(connection), app.store)
+                    left.append(disconnect(connection, app.pleo_for(connection), app.store))
+        for one in filter(None, left):
+            raise PleoError(*words_of(one))
 
     @classmethod
     def run_due(cls):

@@ -87,8 +87,9 @@ class Pleo(Protocol):
         """Create and activate the installation; without `activate` a new one waits for its first sync."""
         ...
 
-    def uninstall(self) -> None:
-        """Remove the installation; Pleo revokes all our tokens with it."""
+    def uninstall(self) -> bool:
+        """Remove the installation; Pleo revokes all our tokens with it. True where Pleo says that a token of ours is
+        active all the same; an API key stays until a person deletes it, and is not looked at."""
         ...
 
 

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from kontobro.core.dialect import Dialect, dialect_of, with_answers
-from kontobro.core.errors import Misconfigured
+from kontobro.core.dialect import DIALECTS, Dialect, dialect_of, with_answers
+from kontobro.core.errors import Misconfigured, shown
 from kontobro.core.words import told
 
 MOST_BYTES: Final = 64 * 1024
@@ -30,7 +30,9 @@ Answers = Mapping[str, Mapping[str, object]]
 def spoken(environment: str, file: Path | None) -> Dialect:
     """How to talk to this environment: by its defaults, and by what the file says. Raises Misconfigured."""
     usual = dialect_of(environment)
-    return with_answers(usual, read_answers(file).get(environment, {})) if file else usual
+    if file is None:
+        return usual
+    return with_answers(usual, read_answers(file).get(environment, {}), _place(file, environment))
 
 
 def read_answers(file: Path) -> Answers:
@@ -40,22 +42,39 @@ def read_answers(file: Path) -> Answers:
             content = opened.read(MOST_BYTES + 1)
     except FileNotFoundError:
         return {}
+    except OSError as error:
+        raise Misconfigured(*told("switches_closed", name=_named(file), why=type(error).__name__)) from error
     try:
         if len(content) > MOST_BYTES:
-            raise ValueError("too large")
+            raise ValueError(f"more than {MOST_BYTES} bytes")
         read: Mapping[str, Any] = tomllib.loads(content.decode())
     except (ValueError, RecursionError) as error:
-        raise Misconfigured(*told("switches_unreadable", name=file.name)) from error
-    if not all(isinstance(answers, dict) for answers in read.values()):
-        raise Misconfigured(*told("switches_unreadable", name=file.name))
+        why = "no UTF-8" if isinstance(error, UnicodeDecodeError) else shown(str(error), 120)
+        raise Misconfigured(*told("switches_unreadable", name=_named(file), why=why)) from error
+    for environment, answers in read.items():
+        known = ", ".join(DIALECTS)
+        if environment not in DIALECTS:
+            words = told("switches_of_no_pleo", name=_named(file), environment=shown(environment, 40), known=known)
+            raise Misconfigured(*words)
+        if not isinstance(answers, dict):
+            raise Misconfigured(*told("switches_unreadable", name=_named(file), why=f"[{environment}] is no table"))
     return read
+
+
+def _named(file: Path) -> str:
+    """The file with its folder, by which a person tells it from another installation's; no more of the machine."""
+    return f"{file.parent.name}/{file.name}"
+
+
+def _place(file: Path, environment: str) -> str:
+    return f"{_named(file)} [{environment}]"
 
 
 def keep_answers(file: Path, environment: str, answers: Mapping[str, object]) -> None:
     """Add these answers to the file's; written beside it, then renamed. Raises Misconfigured for a wrong one."""
     known = {name: dict(kept) for name, kept in read_answers(file).items()}
     known[environment] = {**known.get(environment, {}), **answers}
-    with_answers(dialect_of(environment), known[environment])
+    with_answers(dialect_of(environment), known[environment], _place(file, environment))
     beside = file.with_suffix(".new")
     beside.write_text(_HEAD + "".join(_table(name, known[name]) for name in sorted(known)), encoding="utf-8")
     beside.replace(file)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import weakref
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -36,6 +36,7 @@ from kontobro.pleo.http.calls import DIRECT, Calls, Params, Ways
 from kontobro.pleo.http.endpoints import Endpoint
 from kontobro.pleo.http.faults import dated, may_have_arrived, with_failure
 from kontobro.pleo.http.files import Files, open_files
+from kontobro.pleo.http.oauth import still_active
 from kontobro.pleo.http.opening import open_calls
 from kontobro.pleo.http.paging import listed, listed_loosely
 
@@ -56,8 +57,10 @@ PENDING: Final = "PENDING_INTEGRATION"
 class PleoClient:
     """One company's Pleo. `calls` counts the requests that left, by endpoint (`GET /v3/export-jobs/{id}/items`)."""
 
-    def __init__(self, calls: Calls, company_id: str, files: Files) -> None:
-        self._calls, self._company_id, self._files = calls, company_id, files
+    def __init__(
+        self, calls: Calls, company_id: str, files: Files, still_active: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._calls, self._company_id, self._files, self._still_active = calls, company_id, files, still_active
         self.calls: Counter[str] = calls.counts
         self.dialect: Dialect = calls.dialect
         # The port has no `close`: connections end with the client, by this or when it is collected.
@@ -219,8 +222,9 @@ class PleoClient:
 
         return self._calls.persist(settle)
 
-    def uninstall(self) -> None:
+    def uninstall(self) -> bool:
         self._calls.again(endpoints.UNINSTALL)
+        return self._still_active()
 
     # ------------------------------------------------------------------------------------------ single calls
 
@@ -268,7 +272,8 @@ def open_pleo(connection: Connection, tokens: TokenStore, clock: Clock, ways: Wa
     """The Pleo of a connection. Reads no token before the first call."""
     calls = open_calls(connection, tokens, clock, ways)
     files = open_files(connection.api_url, transport=ways.transport)
-    return PleoClient(calls, connection.company_id, files)
+    active = partial(still_active, connection, tokens, clock, replace(ways, dialect=calls.dialect))
+    return PleoClient(calls, connection.company_id, files, active)
 
 
 def _close(calls: Calls, files: Files) -> None:

@@ -6,8 +6,9 @@ form-encoded first (RFC 6749 §2.3.1). How scopes are spelled and the secret is 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import quote_plus, urlencode
@@ -20,7 +21,7 @@ from oauthlib.oauth2 import MissingTokenError, OAuth2Error, WebApplicationClient
 from kontobro.core.dialect import Dialect, TagScope, dialect_of
 from kontobro.core.errors import BadAnswer, KontobroError, LoginFailed, shown
 from kontobro.core.model.connection import Connection, Tokens
-from kontobro.core.ports import Clock
+from kontobro.core.ports import Clock, TokenStore
 from kontobro.core.words import Phrase, told
 from kontobro.net.client import open_client
 from kontobro.net.limits import Limits
@@ -42,7 +43,11 @@ TOKEN: Final = Endpoint("POST", "/oauth/token")
 FORM: Final = "application/x-www-form-urlencoded;charset=UTF-8"
 INTROSPECTION: Final = Endpoint("POST", "/oauth/token/introspect")
 LIMITS: Final = Limits(seconds=30.0, most_bytes=256 * 1024)
+BRIEFLY: Final = timedelta(seconds=5)
+"""Enough for a second try: a person waits for what has been done already."""
 _FINAL: Final = frozenset(["invalid_grant", "invalid_token", "invalid_refresh_token"])
+
+log = logging.getLogger(__name__)
 
 
 class TokenFacts(msgspec.Struct, frozen=True):
@@ -116,9 +121,13 @@ def renewer(connection: Connection, clock: Clock, ways: Ways = DIRECT) -> Callab
     return renew
 
 
-def introspect_token(connection: Connection, tokens: Tokens, clock: Clock, ways: Ways = DIRECT) -> TokenFacts:
-    """Whether the access token lives, and whose it is."""
+def introspect_token(
+    connection: Connection, tokens: Tokens, clock: Clock, ways: Ways = DIRECT, *, lasting: bool = False
+) -> TokenFacts:
+    """Whether the access token is active, and whose it is; with `lasting` the refresh token."""
     body = {"token": tokens.access, "token_type_hint": "access_token"}
+    if lasting:
+        body = {"token": tokens.refresh or "", "token_type_hint": "refresh_token"}
     if tokens.client_secret is None:
         body["client_id"] = connection.client_id or ""
 
@@ -128,7 +137,24 @@ def introspect_token(connection: Connection, tokens: Tokens, clock: Clock, ways:
             raise of_answer(response, INTROSPECTION, clock.now())
         return read(response, INTROSPECTION, TokenFacts)
 
-    return persist(clock, ask)
+    return persist(clock, ask, ways.patience)
+
+
+def still_active(connection: Connection, tokens: TokenStore, clock: Clock, ways: Ways) -> bool:
+    """Whether Pleo says that one of the connection's tokens is active. False where it does not say."""
+    held = tokens.tokens(connection)
+    if connection.auth != "oauth" or held is None:
+        return False
+    briefly = replace(ways, patience=BRIEFLY)
+    try:
+        return any(
+            introspect_token(connection, held, clock, briefly, lasting=lasting).active
+            for lasting in (False, True)
+            if held.refresh or not lasting
+        )
+    except KontobroError as fault:
+        log.info("pleo does not say whether a login has ended: %s", type(fault).__name__)
+        return False
 
 
 def _grammar(connection: Connection) -> WebApplicationClient:

@@ -18,6 +18,7 @@ from kontobro.pleo.http.answers import Camel, Single, read
 from kontobro.pleo.http.calls import Calls, uncertain
 from kontobro.pleo.http.faults import RefusedByPleo
 from kontobro.pleo.target.records import (
+    TAX_CODE,
     Answer,
     Kept,
     Records,
@@ -134,7 +135,7 @@ def _body(code: str, name: str, fields: Mapping[str, str], archived: bool = Fals
         "archived": archived,
         "name": name_of(name),
         "code": code_of(code) or None,
-        "taxCodeExternalId": fields.get("tax_code"),
+        TAX_CODE: fields.get("tax_code"),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final, Generic, TypeVar
 
 import httpx2
@@ -19,6 +20,11 @@ from kontobro.pleo.http.calls import Calls, Params, uncertain
 from kontobro.pleo.http.endpoints import Endpoint
 from kontobro.pleo.http.faults import RefusedByPleo
 from kontobro.pleo.http.paging import listed
+
+LONGEST_TEXT: Final = 255
+"""What Pleo states of name, code and external id of an account (`pleo/api.md` F), and nowhere of another record's."""
+TAX_CODE: Final = "taxCodeExternalId"
+"""Of an account: kept as Pleo has it, for accounting systems are not asked for it."""
 
 T = TypeVar("T")
 Answer = Existing | Problem
@@ -49,6 +55,11 @@ class Request:
     @property
     def named(self) -> str:
         return f"{self.noun} {self.value(self.key)}".strip()
+
+    @property
+    def archives(self) -> bool:
+        """Whether it archives the record: the accounting system has it no more, or it is not offered."""
+        return self.body.get("archived") is True
 
     @property
     def kind(self) -> Phrase:
@@ -152,11 +163,26 @@ def gone(request: Request, said: str = "") -> Problem:
 
 
 def refused(request: Request, field: str, said: str) -> Problem:
-    name = request.value(request.key)
-    return problem("refused_by_pleo", field, request.value(field), kind=request.kind, name=name, said=said)
+    """With where it can be fixed: what the accounting system lacks or does not send, in Pleo alone."""
+    return problem(
+        "refused_by_pleo.archive"
+        if request.archives
+        else "refused_by_pleo.tax_code"
+        if field == TAX_CODE
+        else "refused_by_pleo",
+        field,
+        request.value(field),
+        kind=request.kind,
+        name=request.value(request.key),
+        said=said,
+    )
 
 
 def _field_in(said: str, request: Request) -> str:
-    """The first field of the body that Pleo's message names, longer names first; else the one that identifies it."""
+    """The first field of the body that Pleo's message names, longer names first; else one with a text that is longer
+    than Pleo takes, else the one that identifies the record."""
     names = sorted(request.body, key=len, reverse=True)
-    return next((name for name in names if re.search(rf"\b{name}\b", said, re.IGNORECASE)), request.key)
+    named = (name for name in names if re.search(rf"\b{name}\b", said, re.IGNORECASE))
+    texts = {name: text for name in names if isinstance(text := request.body[name], str)}
+    long = (name for name, text in texts.items() if len(text) > LONGEST_TEXT)
+    return next(chain(named, long), request.key)

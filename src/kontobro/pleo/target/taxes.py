@@ -63,14 +63,17 @@ class TaxCodes:
         return [
             self._write(
                 endpoints.UPDATE_TAX_CODE,
-                self._body(wanted.code, wanted.name, joined(existing.fields, wanted.fields)),
+                self._body(wanted.code, wanted.name, joined(existing.fields, wanted.fields), has=_type_of(existing)),
                 existing.id,
             )
             for existing, wanted in changes
         ]
 
     def archive(self, records: Sequence[Existing]) -> list[Answer]:
-        bodies = ((found.id, self._body(found.code, found.name, dict(found.fields), True)) for found in records)
+        bodies = [
+            (found.id, self._body(found.code, found.name, dict(found.fields), True, _type_of(found)))
+            for found in records
+        ]
         return [self._write(endpoints.UPDATE_TAX_CODE, body, id) for id, body in bodies]
 
     def _write(self, endpoint: Endpoint, body: dict[str, Any] | Problem, id: str = "") -> Answer:
@@ -79,10 +82,13 @@ class TaxCodes:
         request = Request(NOUN, KEY, body, id)
         return self._records.change(endpoint, request) if id else self._records.create(endpoint, request)
 
-    def _body(self, code: str, name: str, given: Mapping[str, str], archived: bool = False) -> dict[str, Any] | Problem:
-        """What both writes take. A type or a rate that Pleo can't have is a problem, and is never sent."""
+    def _body(
+        self, code: str, name: str, given: Mapping[str, str], archived: bool = False, has: str | None = None
+    ) -> dict[str, Any] | Problem:
+        """What both writes take. A type or a rate that Pleo can't have is a problem, and is never sent, unless Pleo
+        `has` the code with that type already."""
         tax_type, rate = given.get("type", ""), fraction(given.get("rate", ""))
-        if tax_type not in SUPPORTED:
+        if tax_type not in (*SUPPORTED, has):
             return _unsupported(code, tax_type)
         if rate is None:
             return _no_rate(code, given.get("rate", ""))
@@ -96,6 +102,10 @@ class TaxCodes:
             "ingoingTaxAccount": given.get("ingoing_account"),
             "outgoingTaxAccount": given.get("outgoing_account"),
         }
+
+
+def _type_of(existing: Existing) -> str | None:
+    return dict(existing.fields).get("type")
 
 
 def fraction(text: str) -> Decimal | None:

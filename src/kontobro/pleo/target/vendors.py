@@ -94,7 +94,7 @@ class Vendors:
         return self._turn(endpoints.ACTIVATE_VENDOR, Request(NOUN, KEY, body, draft.id), result)
 
     def _archive(self, found: Existing) -> Answer:
-        request = Request(NOUN, "code", {"code": found.code, "name": found.name}, found.id)
+        request = Request(NOUN, "code", {"code": found.code, "name": found.name, "archived": True}, found.id)
         return self._turn(endpoints.ARCHIVE_VENDOR, request, replace(found, archived=True, draft=False), sends=False)
 
     def _turn(self, endpoint: Endpoint, request: Request, result: Existing, *, sends: bool = True) -> Answer:

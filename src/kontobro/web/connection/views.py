@@ -234,17 +234,11 @@ def end(request: HttpRequest, member: Member, connection: Connection) -> HttpRes
         return render(request, "connection/disconnect.html", {"shared": shared})
     with process.app.visit() as app:
         unsubscribe(connection, app)
-        refused = disconnect(connection, app.pleo_for(connection), app.store)
+        left = disconnect(connection, app.pleo_for(connection), app.store)
     Setup.objects.filter(connection_id=connection.id, organisation=member.organisation).delete()
-    member.note("disconnected", worded("audit_credential_refused") if refused else "", connection.id)
-    if refused:
-        messages.warning(
-            request,
-            _(
-                "Pleo refused Kontobro's login. Check in Pleo under Settings > Accounting that the integration is "
-                "removed, and delete the API key there."
-            ),
-        )
+    member.note("disconnected", left.message if left else "", connection.id)
+    if left:
+        messages.warning(request, say(request, left))
     messages.success(request, _("Disconnected. Settings, history and everything booked are kept."))
     return redirect("connection", connection.id)
 
