@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from kontobro.core.errors import Uncertain
+from kontobro.core.model.journal import Entry
+from kontobro.core.ports import Connector
 from kontobro.export.job.claim import ALIVE
 from tests.support.export_harness import ExportHarness, an_export_harness
 from tests.support.pleo_company import entry_id, kill_company
@@ -75,3 +79,21 @@ def test_absence_is_believed_when_what_others_wrote_must_be_there(
     assert sorted(harness.entries()) == sorted(
         [entry_id(1), entry_id(2), f"{entry_id(2)}/pay", entry_id(3), entry_id(4)]
     )
+
+
+def test_what_was_cancelled_while_a_lost_write_was_waited_for_is_not_written_again(harness: ExportHarness) -> None:
+    """Found by a seed: another installation may have the same expenses by then, in a job of its own."""
+    written: list[int] = []
+
+    def lost(behind: Connector, entries: Sequence[Entry]) -> NoReturn:
+        written.append(len(entries))
+        harness.sandbox.cancel_job(harness.sandbox.jobs[-1].id)
+        raise Uncertain("The accounting system did not answer in time.")
+
+    harness.alter(capabilities=harness.connector.capabilities, book=lost)
+    result = harness.export()
+    assert (result.event, result.booked, len(written)) == ("unfinished", 0, 1)
+    assert "takes nothing more for this export job" in str(result.failure)
+    harness.fix()
+    harness.again()
+    assert harness.export().booked == 4

@@ -49,6 +49,7 @@ def settle_doubt(run: Run, tasks: Tasks, since: datetime) -> list[tuple[ItemWork
         return []
     if capabilities.reference == "searchable":
         run.wait_until(since + capabilities.settle_after)
+        run.require_job()
     references = [entry.reference for _, entry in tasks]
     found = run.erp(lambda: run.ports.connector.find(references))
     return accept_existing(run, tasks, found)

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Protocol, TypeVar
 
-from kontobro.core.errors import KontobroError, RateLimited, ReceiptUnavailable, Uncertain, Unreachable
+from kontobro.core.errors import JobGone, KontobroError, RateLimited, ReceiptUnavailable, Uncertain, Unreachable
 from kontobro.core.model.connection import Connection
-from kontobro.core.model.export import ExportJob
+from kontobro.core.model.export import OPEN, ExportJob
 from kontobro.core.model.history import Move
 from kontobro.core.model.masters import Masters
 from kontobro.core.ports import Clock, Connector, Delivery, DocumentStore, DocumentTarget, Guards, Pleo, Store
-from kontobro.core.words import Noted, Phrase
+from kontobro.core.words import Noted, Phrase, told
 from kontobro.export.job.invoices import Seen
 from kontobro.export.job.patience import Patience
 
@@ -114,6 +114,13 @@ class Run:
         while (left := (moment - self.ports.clock.now()).total_seconds()) > 0:
             self.ports.clock.sleep(min(left, LONGEST_PAUSE))
             self.keep_alive()
+
+    def require_job(self) -> None:
+        """Before anything is written again after a wait: a job that has ended at Pleo is worked on no more. Its
+        expenses may be in another by now, which another installation has, and both would write them. Raises JobGone.
+        """
+        if self.ports.pleo.job(self.job.id).status not in OPEN:
+            raise JobGone(*told("pleo_job_gone"))
 
 
 def patiently(
