@@ -113,7 +113,7 @@ def _system(seed: int) -> str:
 def _step(life: Life) -> Step:
     runs = not life.was_killed or life.killed_at is not None
     minutes = QUIET_MINUTES if life.was_killed else int(POLL // 60)
-    return Step(runs, life.killed_at, life.forgotten, minutes)
+    return Step(runs, life.takes_over, life.killed_at, life.forgotten, minutes)
 
 
 def _differences(verdict: Verdict, lives: Sequence[Life], ended: Sequence[Ended]) -> Iterator[str]:

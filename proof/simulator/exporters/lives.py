@@ -16,13 +16,15 @@ NAMED: Final[Mapping[str, Sequence[str]]] = {"store": STORE_COMMITS, "pleo": PLE
 
 class Life:
     """One process, from its start until it ended or was killed. `killed_at`: the last boundary that it crossed, when it
-    was killed: nothing of what it did after it can be seen from outside. `forgotten`: its history was deleted then."""
+    was killed: nothing of what it did after it can be seen from outside. `forgotten`: its history was deleted then.
+    `takes_over`: a person had said so when it began."""
 
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
         self.was_killed = False
         self.killed_at: str | None = None
         self.forgotten = False
+        self.takes_over = False
         self._boundaries = Boundaries()
 
     @property

@@ -278,7 +278,8 @@ class Exporters:
             note_ends(connection, ports)
             job = next_job(ports)
             if job is not None:
-                self.export(connection, job, ports, take_over=self._takes_over(worker.home))
+                life.takes_over = self._takes_over(worker.home)
+                self.export(connection, job, ports, take_over=life.takes_over)
         finally:
             pleo.close()
 

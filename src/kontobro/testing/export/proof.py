@@ -44,10 +44,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One exporter, killed at the boundary `at` if there is one, or none; then history is deleted, and time passes. A
-    person takes over after that."""
+    """One exporter, which may take over, killed at the boundary `at` if there is one, or none; then history is deleted,
+    and time passes."""
 
     runs: bool
+    take_over: bool
     at: str | None
     forget: bool
     minutes: int
@@ -108,14 +109,12 @@ class ExportProof:
     def replay(self, steps: Sequence[Step]) -> tuple[list[Ended], tuple[str, ...]]:
         """One exporter after the other over one company, each killed where its step says; what is wrong then."""
         with self._company() as (company, home):
-            held, ended, forgotten = self._held(), [], False
+            held, ended = self._held(), []
             for step in steps:
                 if step.runs:
-                    ended.append(self._processes.export(home, at=step.at, take_over=forgotten))
-                    forgotten = False
+                    ended.append(self._processes.export(home, at=step.at, take_over=step.take_over))
                 if step.forget:
                     forget_history(home / DATABASE)
-                    forgotten = True
                 company.wait_minutes(step.minutes)
             return ended, tuple(self.wrong_with(company, held))
 
