@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import NoReturn
 import pytest
 
 from kontobro.core.errors import Uncertain
-from kontobro.core.model.journal import Entry
+from kontobro.core.model.journal import Booking, Entry, EntryKey
 from kontobro.core.ports import Connector
 from kontobro.export.job.claim import ALIVE
 from tests.support.export_harness import ExportHarness, an_export_harness
@@ -97,3 +97,16 @@ def test_what_was_cancelled_while_a_lost_write_was_waited_for_is_not_written_aga
     harness.fix()
     harness.again()
     assert harness.export().booked == 4
+
+
+def test_what_was_cancelled_while_the_accounting_system_was_slow_is_not_written(harness: ExportHarness) -> None:
+    """Found by a seed, as the one above: nothing was written yet."""
+
+    def slow(behind: Connector, keys: Sequence[EntryKey]) -> Mapping[EntryKey, Booking]:
+        harness.clock.sleep(60)
+        harness.sandbox.cancel_job(harness.sandbox.jobs[-1].id)
+        return behind.find(keys)
+
+    harness.alter(capabilities=harness.connector.capabilities, find=slow)
+    assert harness.export().event == "unfinished"
+    assert harness.entries() == {}

@@ -50,7 +50,7 @@ from kontobro.export.job.lists import Lists
 from kontobro.export.job.masters import masters_for, with_codes
 from kontobro.export.job.patience import Patience
 from kontobro.export.job.rehearse import rehearsed
-from kontobro.export.job.run import DocumentPorts, Ports, Progress, Run, StopJob, patiently, quiet
+from kontobro.export.job.run import DocumentPorts, Ports, Progress, Run, Sight, StopJob, patiently, quiet
 from kontobro.export.receipts.fetch import batches
 from kontobro.export.settle import settle_open
 
@@ -146,6 +146,7 @@ def attempt(claimant: Claimant, job: ExportJob, progress: Progress, result: JobR
         blind=blind,
         keep_alive=reporter.keep_alive,
         patience=patience,
+        sight=Sight(ports.clock.now()),
         receipts=Patience(each),
         given_by_others=given_by_others(connection, ports.store, lists.given),
     )

@@ -8,7 +8,7 @@ never where it can't be found.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 from kontobro.core.batches import halves, parts
@@ -20,6 +20,9 @@ from kontobro.export.book.compare import differences, not_as_sent, voided
 from kontobro.export.book.pieces import broke
 from kontobro.export.book.work import ItemWork, booked_move
 from kontobro.export.job.run import Run, StopJob, asked_pause
+
+LATELY = timedelta(seconds=15)
+"""A job that was open so short a time ago is open still, as far as a call to Pleo for each batch would tell."""
 
 ROUNDS = 4
 """How often a write whose outcome stays unknown is looked for and written again before the next run has to."""
@@ -38,6 +41,8 @@ def write(run: Run, tasks: Tasks, unresolved: Unresolved) -> None:
         surely_absent += settle_doubt(run, doubtful, since)
     size = run.ports.connector.capabilities.batch_size or len(surely_absent) or 1
     for some in parts(surely_absent, size):
+        if not enforced:
+            run.require_job(LATELY)
         _write_some(run, some, ROUNDS)
 
 

@@ -63,6 +63,13 @@ class StopJob(Exception):
         self.fault = fault
 
 
+@dataclass(slots=True)
+class Sight:
+    """When Pleo last showed a job as open."""
+
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One run of one job. `blind`: the job was under way, and our store knows nothing of it. `seen`: its invoices so
@@ -81,6 +88,7 @@ class Run:
     """With the accounting system."""
     receipts: Patience
     """With the host of the receipts."""
+    sight: Sight
     seen: Seen = field(default_factory=Seen, repr=False)
     given_by_others: Mapping[str, str] = field(default_factory=dict)
 
@@ -115,12 +123,16 @@ class Run:
             self.ports.clock.sleep(min(left, LONGEST_PAUSE))
             self.keep_alive()
 
-    def require_job(self) -> None:
-        """Before anything is written again after a wait: a job that has ended at Pleo is worked on no more. Its
-        expenses may be in another by now, which another installation has, and both would write them. Raises JobGone.
+    def require_job(self, within: timedelta = timedelta(0)) -> None:
+        """Where nothing refuses a second entry, before anything is written: a job that has ended at Pleo is worked on
+        no more. Its expenses may be in another by now, which another installation has, and both would write them. A
+        job that was seen `within` that time is not asked for. Raises JobGone.
         """
+        if self.ports.clock.now() - self.sight.at < within:
+            return
         if self.ports.pleo.job(self.job.id).status not in OPEN:
             raise JobGone(*told("pleo_job_gone"))
+        self.sight.at = self.ports.clock.now()
 
 
 def patiently(
