@@ -18,7 +18,6 @@ from kontobro.core.model.export import ExportItem, MalformedItem
 from kontobro.core.model.findings import noted, phrase_of
 from kontobro.core.model.history import Move
 from kontobro.core.model.journal import Booking, Entry, EntryKey, Payment, references_of
-from kontobro.core.ports import LONGEST_CALL
 from kontobro.core.rules.post import post_item
 from kontobro.core.words import Noted
 from kontobro.export.book.compare import conflict, differences, not_as_sent, same_facts, voided
@@ -158,8 +157,8 @@ def plan(run: Run, works: Sequence[ItemWork]) -> Unresolved:
     take_all(run, pairs(works), ours.bookings, ours.written)
     if run.blind:
         return {plan.reference: run.began for plan in plans}
-    # the write may have left as late as its call could last, and not later than this run began
-    return {r: min(since + LONGEST_CALL, run.began) for r, since in {**ours.written, **known}.items()}
+    # a process may stop for hours between the note of a write and its sending; it is dead by now: this run has the lock
+    return dict.fromkeys({**ours.written, **known}, run.began)
 
 
 def book(run: Run, tasks: Tasks, unresolved: Unresolved) -> None:
