@@ -110,3 +110,23 @@ def test_what_was_cancelled_while_the_accounting_system_was_slow_is_not_written(
     harness.alter(capabilities=harness.connector.capabilities, find=slow)
     assert harness.export().event == "unfinished"
     assert harness.entries() == {}
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of it catches this."""
+
+
+def test_a_process_that_stopped_for_long_before_it_sent_is_waited_for_from_the_next_run_on(
+    harness: ExportHarness,
+) -> None:
+    """Found by a seed: what it had noted long ago may have left a moment ago."""
+
+    def stop_and_die() -> NoReturn:
+        harness.sandbox.move_clock(43 * MINUTE)
+        raise Killed
+
+    with pytest.raises(Killed):
+        harness.export_acting("erp.book#1:before", stop_and_die)
+    began, written = harness.clock.now(), list[timedelta]()
+    harness.export_acting("erp.book#1:before", lambda: written.append(harness.clock.now() - began))
+    assert SETTLE_AFTER <= written[0] < SETTLE_AFTER + MINUTE
