@@ -201,10 +201,12 @@ class Claimant:
         lost, perhaps. Its last write may take effect until `settle_after`, in a job that ended at Pleo meanwhile; the
         same expenses are in ours when a person pressed Export again. A history that is older than that lost nothing.
         """
-        capabilities, now = self.ports.connector.capabilities, self.ports.clock.now()
+        capabilities = self.ports.connector.capabilities
+        if capabilities.reference != "searchable":
+            return False
+        settled = self.ports.clock.now() - capabilities.settle_after
         rows = self.ports.store.jobs(self.connection.id, 200)
-        is_old = any(row.started_at <= now - capabilities.settle_after for row in rows)
-        if capabilities.reference != "searchable" or is_old:
+        if any(row.started_at <= settled for row in rows):
             return False
         ours = {row.job_id for row in rows if row.status != NOT_OURS}
         since = self._now(job) - ALIVE - capabilities.settle_after
