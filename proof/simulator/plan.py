@@ -21,7 +21,7 @@ BOOKS: Final[Mapping[ErpKind, str]] = {
     "files": "documents in a folder",
 }
 
-FORM: Final = 7
+FORM: Final = 8
 """Goes up when a seed would make another plan, or its run would be judged by more: seeds are counted by form."""
 
 KINDS: Final[Mapping[str, int]] = {
@@ -102,6 +102,9 @@ SET_APART: Final = ("delete our history", "lose the answer", "lose the request")
 ALL: Final = 0.999
 """Of the size of "press Export again": for each expense."""
 
+ONCE_MORE: Final = ("cancel the job", "expire the job")
+"""How a job ends at Pleo by no one's work, so that all of it can be exported again at once."""
+
 ERP_WRITES: Final = ("erp.book", "erp.attach", "erp.post", "erp.withdraw")
 PLEO_WRITES: Final = ("pleo.POST", "pleo.PUT")
 STORE_WRITES: Final = ("store.claim_job", "store.move", "store.end_job", "store.save_tokens")
@@ -149,12 +152,14 @@ SPREAD: Final = 240
 @dataclass(frozen=True, slots=True)
 class Act:
     """Something that goes wrong at the crossing `at`, or at the next one where it can. `size`: from 0 to 1, how much
-    or how long. `aim`: the beginning of the point that it waits for."""
+    or how long. `aim`: the beginning of the point that it waits for. `then`: what follows on it, each `at` crossings
+    later."""
 
     at: int
     kind: str
     size: float
     aim: str = ""
+    then: tuple[Act, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,6 +267,7 @@ def _acts(plan: Plan, draw: random.Random) -> tuple[Act, ...]:
     acts = [Act(draw.randrange(spread), kind, draw.random()) for kind in chosen]
     aims = AIMS_OF_FILES if plan.erp == "files" else AIMS
     acts = [replace(act, aim=_aim(act.kind, aims, draw)) for act in acts]
+    acts = [_exported_again(act, draw) if act.kind == "lose the machine" else act for act in acts]
     acts += [Act(act.at + 1, "kill", 0.5) for act in acts if act.kind in INTERRUPTS and draw.random() < 0.5]
     if plan.erp == "files":
         acts += [
@@ -270,6 +276,13 @@ def _acts(plan: Plan, draw: random.Random) -> tuple[Act, ...]:
             *(one for act in acts if act.aim == SEALED and draw.random() < 0.5 for one in _all_lost(act.at + SPREAD)),
         ]
     return tuple(sorted(acts, key=lambda act: act.at))
+
+
+def _exported_again(lost: Act, draw: random.Random) -> Act:
+    """Half of the time someone sees that the export stands still, ends it in Pleo, and presses Export again."""
+    if draw.random() < 0.5:
+        return lost
+    return replace(lost, then=(Act(1, draw.choice(ONCE_MORE), 0.5), Act(2, "press Export again", ALL)))
 
 
 def _all_lost(at: int) -> Sequence[Act]:

@@ -165,6 +165,8 @@ class World:
         if act.kind in BY_HAND:
             self._by_hand(worker, act)
             return None
+        self._waiting.extend(replace(one, at=self.crossings + one.at) for one in act.then)
+        self._waiting.sort(key=lambda one: one.at)
         side = point.partition(".")[0]
         self.tell(worker, f"{point.replace(':', ', ')}: {act.kind}")
         match act.kind:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Protocol
@@ -83,11 +83,9 @@ class Store(TokenStore, Protocol):
     def jobs(self, connection_id: str, limit: int = 20) -> Sequence[JobRow]: ...
 
     # bookings
-    def plan(
-        self, connection_id: str, job_id: str, run: str, plans: Sequence[Intent], now: datetime
-    ) -> Mapping[Reference, datetime]:
-        """Begin each reference again in this run (state `planned`); answers which of them had a write under way
-        when an earlier run ended, and since when: absence of those is not yet proof."""
+    def plan(self, connection_id: str, job_id: str, run: str, plans: Sequence[Intent], now: datetime) -> Set[Reference]:
+        """Begin each reference again in this run (state `planned`); answers which of them had a write under way when an
+        earlier run ended: absence of those is not yet proof."""
         ...
 
     def move(self, connection_id: str, moves: Sequence[Move], now: datetime) -> None:

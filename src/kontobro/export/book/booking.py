@@ -138,7 +138,7 @@ def look_around(run: Run, works: Sequence[ItemWork]) -> None:
 
 
 def plan(run: Run, works: Sequence[ItemWork]) -> Unresolved:
-    """Tell the store what is about to happen; answers whose earlier write has an unconfirmed outcome, and since when.
+    """Tell the store what is about to happen; answers whose earlier write has an unconfirmed outcome.
 
     A blind run trusts no one's memory: every absence may be a write still under way when the run began.
     """
@@ -156,9 +156,8 @@ def plan(run: Run, works: Sequence[ItemWork]) -> Unresolved:
     )
     take_all(run, pairs(works), ours.bookings, ours.written)
     if run.blind:
-        return {plan.reference: run.began for plan in plans}
-    # a process may stop for hours between the note of a write and its sending; it is dead by now: this run has the lock
-    return dict.fromkeys({**ours.written, **known}, run.began)
+        return {plan.reference for plan in plans}
+    return known | ours.written
 
 
 def book(run: Run, tasks: Tasks, unresolved: Unresolved) -> None:

@@ -5,9 +5,9 @@ It is the one thing that our store alone knows: with the history lost every entr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import cast
 
@@ -21,10 +21,10 @@ STOOD = ("drafted", "posted")
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """`standing`: bookings as we remember them; `written`: since when an entry exists that we know no more of."""
+    """`bookings`: as we remember them; `written`: what exists, and we know no more of it."""
 
     bookings: Mapping[EntryKey, Booking] = field(default_factory=dict)
-    written: Mapping[Reference, datetime] = field(default_factory=dict)
+    written: Set[Reference] = frozenset()
 
 
 def manifest(run: Run, references: Sequence[Reference]) -> Manifest:
@@ -33,7 +33,7 @@ def manifest(run: Run, references: Sequence[Reference]) -> Manifest:
         return Manifest()
     rows = run.ports.store.bookings(run.connection.id, references=references)
     bookings: dict[EntryKey, Booking] = {r.reference: _booking(r) for r in rows if r.erp_id and r.posting}
-    written = {row.reference: at for row in rows if row.reference not in bookings and (at := _confirmed(run, row))}
+    written = {row.reference for row in rows if row.reference not in bookings and _stood(run, row)}
     return Manifest(bookings, written)
 
 
@@ -51,7 +51,7 @@ def _booking(row: BookingRow) -> Booking:
     )
 
 
-def _confirmed(run: Run, row: BookingRow) -> datetime | None:
-    """When it was last confirmed to exist; a run killed right after its plan has forgotten all else."""
+def _stood(run: Run, row: BookingRow) -> bool:
+    """Whether it was ever confirmed to exist; a run killed right after its plan has forgotten all else."""
     events = run.ports.store.events(run.connection.id, row.reference)
-    return max((at for at, _, to in events if to in STOOD), default=None)
+    return any(to in STOOD for _, _, to in events)

@@ -7,7 +7,7 @@ never where it can't be found.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -27,7 +27,9 @@ LATELY = timedelta(seconds=15)
 ROUNDS = 4
 """How often a write whose outcome stays unknown is looked for and written again before the next run has to."""
 
-Unresolved = Mapping[Reference, datetime]
+Unresolved = Set[Reference]
+"""What an earlier run may have written, and its answer is unknown."""
+
 Tasks = Sequence[tuple[ItemWork, Entry]]
 
 
@@ -37,8 +39,8 @@ def write(run: Run, tasks: Tasks, unresolved: Unresolved) -> None:
     doubtful = [] if enforced else [task for task in tasks if task[1].reference in unresolved]
     surely_absent = [task for task in tasks if enforced or task[1].reference not in unresolved]
     if doubtful:
-        since = max(unresolved[entry.reference] for _, entry in doubtful)
-        surely_absent += settle_doubt(run, doubtful, since)
+        # A process may stop for hours between the note of a write and its sending; this run has the lock: it is dead.
+        surely_absent += settle_doubt(run, doubtful, since=run.began)
     size = run.ports.connector.capabilities.batch_size or len(surely_absent) or 1
     for some in parts(surely_absent, size):
         if not enforced:

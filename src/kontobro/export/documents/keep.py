@@ -24,7 +24,7 @@ def keep_batch(
     works, _ = planned_batch(run, items)  # a write that is unresolved is none: the store refuses a second
     found = run.erp(lambda: run.ports.connector.find([entry.reference for _, entry in pairs(works)]))
     _refuse_unsure(run, documents, works, found)
-    keep_out(run, take_all(run, pairs(works), found, {}), found)
+    keep_out(run, take_all(run, pairs(works), found, frozenset()), found)
     for work in works:
         if work.good and work.entries:
             _keep(run, documents, spool, work)

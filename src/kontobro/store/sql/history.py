@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import date, datetime
 from typing import Any
 
@@ -31,7 +31,7 @@ from kontobro.store.statements import (
     rounds_of,
 )
 
-UNRESOLVED = """SELECT reference, intent_at FROM kontobro_booking
+UNRESOLVED = """SELECT reference FROM kontobro_booking
     WHERE connection_id = %s AND intent_at IS NOT NULL AND reference = ANY(%s)"""
 EVENTS = """SELECT event.* FROM kontobro_event event JOIN kontobro_booking booking ON booking.id = event.booking_id
     WHERE booking.connection_id = %s AND booking.reference = %s ORDER BY event.id"""
@@ -72,9 +72,7 @@ class History(Part):
 
     # ---------------------------------------------------------------------------------------- writing
 
-    def plan(
-        self, connection_id: str, job_id: str, run: str, plans: Sequence[Intent], now: datetime
-    ) -> Mapping[Reference, datetime]:
+    def plan(self, connection_id: str, job_id: str, run: str, plans: Sequence[Intent], now: datetime) -> Set[Reference]:
         references = [plan.reference for plan in plans]
         with self.tables.writing() as session:
             number, at = self._known(session, connection_id), session.stored(now)
@@ -83,7 +81,7 @@ class History(Part):
             session.for_each(PLAN, [plan_values(number, job_id, run, plan, at) for plan in plans])
             session.for_each(PAYLOAD, payload_values(number, plans))
             rows = session.select(UNRESOLVED, (number, references))
-        return {Reference(row.reference): row.intent_at for row in rows}
+        return {Reference(row.reference) for row in rows}
 
     def move(self, connection_id: str, moves: Sequence[Move], now: datetime) -> None:
         try:
