@@ -71,6 +71,10 @@ class Desk:
                 done.append(f"delivered {_documents(waiting)}")
             return [*done, *self._confirm(desk)]
 
+    def is_delivering(self) -> bool:
+        """Whether a document waits to be delivered: an old copy of that moment may know less than any place shows."""
+        return bool(self._rows("sealed", "delivering"))
+
     # -------------------------------------------------------------------------------------------------
 
     @contextmanager

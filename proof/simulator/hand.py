@@ -64,6 +64,8 @@ class People:
                 pass
             case "delete our history":
                 self._exporters.forget(home)
+            case "copy our history" if self._company.is_done and not (self._desk and self._desk.is_delivering()):
+                self._exporters.homes.copy(home)
             case _:
                 return ""
         return f"of installation {home + 1}"

@@ -50,6 +50,7 @@ KINDS: Final[Mapping[str, int]] = {
     "edit by hand": 5,
     "wake everyone": 6,
     "delete our history": 2,
+    "copy our history": 3,
     "break the page": 3,
     "expire receipt addresses": 3,
 }
@@ -268,6 +269,7 @@ def _acts(plan: Plan, draw: random.Random) -> tuple[Act, ...]:
     aims = AIMS_OF_FILES if plan.erp == "files" else AIMS
     acts = [replace(act, aim=_aim(act.kind, aims, draw)) for act in acts]
     acts = [_exported_again(act, draw) if act.kind == "lose the machine" else act for act in acts]
+    acts += [Act(0, "copy our history", act.size) for act in acts if act.kind == "lose the machine"]
     acts += [Act(act.at + 1, "kill", 0.5) for act in acts if act.kind in INTERRUPTS and draw.random() < 0.5]
     if plan.erp == "files":
         acts += [

@@ -38,6 +38,7 @@ BY_HAND = (
     "edit by hand",
     "expire receipt addresses",
     "delete our history",
+    "copy our history",
     "lose the webhook",
     "repeat the webhook",
     "delay the webhook",

@@ -4,7 +4,9 @@ person who gives the wrong numbers."""
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -136,6 +138,39 @@ def test_a_backup_that_knows_fewer_documents_than_the_folder_learns_of_them(pape
     assert result.booked == 0
     assert papers.state(2) == "unsure"  # its rows are not there: a person knows whether they were imported
     assert papers.rows() == []
+
+
+@pytest.mark.parametrize("taken", [True, False], ids=["rows taken", "rows there"])
+def test_what_an_old_copy_of_the_history_has_as_never_begun_is_not_delivered_twice(
+    papers: Papers, tmp_path: Path, taken: bool
+) -> None:
+    """Found by a seed: the document was delivered after the copy was made, which was then put back."""
+    papers.folder.away = True
+    assert papers.export().event == "failed"
+    assert papers.state() == "sealed"
+    database, copy = papers.harness.connected.database, tmp_path / "copy.sqlite3"
+    copied(database, copy)
+    papers.folder.away = False
+    assert papers.desk.deliver() == [1]
+    if taken:
+        for path in papers.folder.folder.glob("document-*.jsonl"):
+            path.unlink()
+    copied(copy, database)
+    before = papers.rows()
+    if not taken:
+        assert papers.desk.deliver() == [1]
+        assert (papers.state(), papers.rows()) == ("delivered", before)
+        return
+    with pytest.raises(Uncertain, match="Document 1 may have been delivered"):
+        papers.desk.deliver()
+    assert (papers.state(), papers.rows()) == ("unsure", [])
+    assert papers.desk.deliver(1, again=True) == [1]  # a person has seen that they never came
+    assert (papers.state(), len(papers.rows())) == ("delivered", 5)
+
+
+def copied(source: Path, target: Path) -> None:
+    with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(target)) as other:
+        one.backup(other)
 
 
 CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {

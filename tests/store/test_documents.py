@@ -116,8 +116,7 @@ def test_a_document_is_delivered_imported_and_then_never_released(books: DjangoS
     sealed(books, 1, [voucher("one", 1)])
     with pytest.raises(ImpossibleMove):
         books.note_delivery(ID, 1, "delivered", NOON)
-    with pytest.raises(ImpossibleMove):
-        books.mark_imported(ID, 1, NOON)
+    assert not books.mark_imported(ID, 1, NOON)
     books.note_delivery(ID, 1, "delivering", NOON)
     books.note_delivery(ID, 1, "delivered", NOON, "a folder")
     books.mark_imported(ID, 1, NOON)
@@ -125,6 +124,16 @@ def test_a_document_is_delivered_imported_and_then_never_released(books: DjangoS
     assert (row.place, row.delivered_at, row.imported_at) == ("a folder", NOON, NOON)
     with pytest.raises(ImpossibleMove):
         books.release(ID, 1, "rejected", NOON)
+
+
+def test_what_was_imported_did_arrive_whoever_says_so_first(books: DjangoStore) -> None:
+    """Found by a seed: two exporters came upon the same mark, and the second broke."""
+    sealed(books, 1, [voucher("one", 1)])
+    for state in ("delivering", "unsure"):
+        books.note_delivery(ID, 1, state, NOON, "a folder")
+    assert [books.mark_imported(ID, 1, NOON) for _ in range(2)] == [True, True]
+    (row,) = books.documents(ID)
+    assert (row.state, row.place, row.delivered_at, row.imported_at) == ("delivered", "a folder", NOON, NOON)
 
 
 def test_a_released_document_frees_its_references_and_keeps_its_numbers(books: DjangoStore) -> None:
@@ -183,6 +192,34 @@ def test_a_restored_document_goes_on_with_its_numbers(books: DjangoStore) -> Non
     assert [(one.number, one.state, one.kept) for one in books.documents("other")] == [(1, "delivered", False)]
     assert books.last_numbers("other").vouchers == {("A", "2026"): 1}
     assert set(books.sealed("other", [Reference("one")])) == {"one"}
+
+
+def begun(store: DjangoStore, connection_id: str, number: int) -> None:
+    """A run that was killed before it sealed the document of that number."""
+    store.begin_documents(connection_id, "job-0", [new(number)])
+    store.keep_file(connection_id, number, DocumentFile(name="half.csv", media_type="text/csv", content=[b"half"]))
+
+
+def test_what_a_killed_run_rendered_is_no_document(books: DjangoStore) -> None:
+    begun(books, ID, 1)
+    assert (books.document(ID, 1), books.last_numbers(ID).document) == (None, 0)
+
+
+def test_it_keeps_no_document_from_its_number(books: DjangoStore) -> None:
+    """Found by a seed: an old copy of the history was put back, whose run was killed while it rendered."""
+    sealed(books, 1, [voucher("one", 1)])
+    (row,) = [replace(row, state="delivered") for row in books.documents(ID)]
+    books.save_connection(replace(connection(), id="other", company_id="other"))
+    begun(books, "other", 1)
+    books.restore_document("other", row, [voucher("one", 1)])
+    assert [(one.number, one.state, one.kept) for one in books.documents("other")] == [(1, "delivered", False)]
+
+
+def test_nor_a_person_from_saying_what_was_last(books: DjangoStore) -> None:
+    begun(books, ID, 1)
+    books.confirm_last(ID, LastNumbers(2, {("A", "2026"): 7}), NOON)
+    assert [(one.number, one.state) for one in books.documents(ID)] == [(1, "delivered"), (2, "delivered")]
+    assert books.last_numbers(ID).vouchers == {("A", "2026"): 7}
 
 
 def test_documents_go_with_their_connection(books: DjangoStore) -> None:

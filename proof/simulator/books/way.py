@@ -37,8 +37,8 @@ SURE: Final = 60.0
 class Owner(Protocol):
     """Whose exporters these are."""
 
-    def forget(self, home: int) -> None:
-        """An installation's history is gone."""
+    def lose(self, home: int) -> None:
+        """An installation's machine is gone."""
         ...
 
     def landing(self, entries: Sequence[Entry], since: int) -> None:
@@ -110,7 +110,7 @@ class Way:
             self._stall()
             self._later(act.size, name, call, what)
             if act.kind == "lose the machine":
-                self._owner.forget(self._worker.home)
+                self._owner.lose(self._worker.home)
             if act.kind != "take effect late":
                 world.kill(self._worker)
             raise Uncertain("The accounting system did not answer in time.")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -17,6 +18,9 @@ from proof.simulator.plan import Plan
 
 SERVER: Final = "KONTOBRO_PROOF_POSTGRES"
 """The variable with the address of the server's own database, for its administrator."""
+
+OURS: Final = ("kontobro_connection", "kontobro_secret")
+"""Tables that are no history."""
 
 _numbers = itertools.count(1)
 
@@ -48,6 +52,14 @@ class Homes(Protocol):
         """Delete its history; its connection and its secrets stay."""
         ...
 
+    def copy(self, home: int) -> None:
+        """Make a copy of its history, in place of an older one."""
+        ...
+
+    def put_back(self, home: int) -> bool:
+        """The copy in place of its history; its connection and its secrets stay. False where there is none."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -71,11 +83,30 @@ class SqliteHomes:
     def forget(self, home: int) -> None:
         forget_history(self._place(home))
 
+    def copy(self, home: int) -> None:
+        with closing(sqlite3.connect(self._place(home))) as store, closing(sqlite3.connect(self._copy(home))) as copy:
+            store.backup(copy)
+
+    def put_back(self, home: int) -> bool:
+        if not self._copy(home).is_file():
+            return False
+        with closing(sqlite3.connect(self._place(home))) as store, closing(sqlite3.connect(self._copy(home))) as copy:
+            now = {table: store.execute(f"select * from {table}").fetchall() for table in OURS}
+            copy.backup(store)
+            for table, rows in now.items():
+                store.execute(f"delete from {table}")
+                store.executemany(f"insert into {table} values ({', '.join('?' * len(rows[0]))})", rows)
+            store.commit()
+        return True
+
     def close(self) -> None:
         """The world's folder goes as a whole."""
 
     def _place(self, home: int) -> Path:
         return self._folder / f"home-{home}" / DATABASE
+
+    def _copy(self, home: int) -> Path:
+        return self._folder / f"copy-{home}.sqlite3"
 
 
 class PostgresHomes:
@@ -105,6 +136,12 @@ class PostgresHomes:
             history = [row[0] for row in session.execute(tables) if row[0] not in KEPT]
             session.execute("SET session_replication_role = replica")  # as whoever deletes rows by hand would
             session.execute(f"TRUNCATE {', '.join(history)}".encode())
+
+    def copy(self, home: int) -> None:
+        """None is made: the server copies no database that is in use."""
+
+    def put_back(self, home: int) -> bool:
+        return False
 
     def close(self) -> None:
         for name in self._names.values():

@@ -184,6 +184,12 @@ class Exporters:
             if held := store.tokens(store.connections()[0]):
                 self.logins.expire(held)
 
+    def lose(self, home: int) -> None:
+        """Its machine is gone: a copy of its history is put back, where there is one; else it remembers nothing."""
+        self.forget(home)
+        if self.homes.put_back(home):
+            self.world.story.append(f"{self.world.clock.now():%H:%M:%S} its copy of the history was put back")
+
     def forget(self, home: int) -> None:
         """All that an installation remembers of its work is gone; its processes were ended for it."""
         for worker in self.world.schedule.workers:
@@ -208,7 +214,8 @@ class Exporters:
             return
         for entry in entries:
             number = self.company.number_of(entry.reference)
-            if self.company.status(number) == "failed" and entry.reference not in self.company.books.touched:
+            is_touched = any(one.reference in self.company.books.touched for one in self.company.entries[number])
+            if self.company.status(number) == "failed" and not is_touched:
                 self.wrong.append(f"expense {number} was called absent, and its write was still under way")
 
     def committed(self, worker: Worker, name: str, given: Sequence[Any]) -> None:
@@ -289,7 +296,7 @@ class Exporters:
         """An exporter's way to the accounting system; the store is a part of it where that takes files."""
         books = self.company.books
         if isinstance(books, FileBooks):
-            delivery = delivery_of(books.folder, books, self.world, worker, self.forget)
+            delivery = delivery_of(books.folder, books, self.world, worker, self.lose)
             documents = DocumentPorts(books.target, seam, delivery)
             return SealedBooks(books.target, seam, connection.id, clock), documents
         way = Way(self._life(worker).named(books.connector(), "erp"), self.world, worker, self)

@@ -131,10 +131,10 @@ def attempt(claimant: Claimant, job: ExportJob, progress: Progress, result: JobR
     except StopJob as stop:
         claimant.claim(job.id, progress)
         return outcome_of_fault(stop.fault)
-    blind = claimant.claim(job.id, progress)
+    claimed = claimant.claim(job.id, progress)
     lists = Lists(job=job, ports=ports)
     lists.read_control()
-    reporter = open_reporter(connection, lists, ports)
+    reporter = open_reporter(connection, lists, ports, claimed.acted_at)
     run = Run(
         id=run_id,
         connection=connection,
@@ -142,8 +142,8 @@ def attempt(claimant: Claimant, job: ExportJob, progress: Progress, result: JobR
         ports=ports,
         masters=masters,
         today=local_day(began, connection, masters),
-        began=ports.clock.now() if blind else began,
-        blind=blind,
+        began=ports.clock.now() if claimed.blind else began,
+        blind=claimed.blind,
         keep_alive=reporter.keep_alive,
         patience=patience,
         sight=Sight(ports.clock.now()),
@@ -231,12 +231,14 @@ def check_settings_fit(connection: Connection, masters: Masters) -> None:
         )
 
 
-def open_reporter(connection: Connection, lists: Lists, ports: Ports) -> Reporter:
+def open_reporter(connection: Connection, lists: Lists, ports: Ports, acted_at: datetime) -> Reporter:
     """What is still to be told to Pleo. What it was told already, we know then too."""
     notes = lists.closed_ids()
     if notes:
         _remember_notes(connection, ports, notes)
-    return Reporter(ports.pleo, ports.store, ports.clock, connection.id, lists.job, lists.open_ids())
+    reporter = Reporter(ports, connection.id, lists.job.id, lists.open_ids(), acted_at)
+    reporter.keep_alive()  # a run that continues: the one before may have been gone for almost as long as a job lives
+    return reporter
 
 
 def _remember_notes(connection: Connection, ports: Ports, notes: list[str]) -> None:

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from kontobro.core.errors import Busy, KontobroError, LoginFailed, NotAllowed
 from kontobro.core.model.connection import Connection, Tokens, pleo_destination
+from kontobro.core.model.export import JOB_LIFE
 from kontobro.core.ports import Pleo, Store
 from kontobro.core.words import part_of, told
 from kontobro.install.identity import is_same_company
 
 EXPORTING = 5.0
 """Seconds to wait for an export that is ending."""
-
-JOB_LIFE = timedelta(hours=2)
-"""How long a job that has not ended counts as under way: Pleo's hour, and what an item update may add."""
 
 RENEWING = 30.0
 """Seconds to wait for a worker that renews the old tokens (`pleo/http/auth.py`): what it stores must not come later."""

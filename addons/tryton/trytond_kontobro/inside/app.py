@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
@@ -74,6 +74,15 @@ def words_of(fault: KontobroError) -> tuple[str, str]:
     """What went wrong and what to do; in another language both at once, and then the English."""
     english, said = str(fault), fault_in(fault, language())
     return (fault.message, fault.remedy) if said == english else (said.removesuffix(f"\n{english}"), english)
+
+
+def raise_told(faults: Sequence[tuple[str, KontobroError]]) -> None:
+    """Those of several records as one of Tryton's errors, each with its record's name; nothing where there are none."""
+    if len(faults) == 1:
+        raise PleoError(*words_of(faults[0][1]))
+    if faults:
+        said = [(name, *words_of(fault)) for name, fault in faults]
+        raise PleoError("\n\n".join(f"{name}: {message}\n{remedy}" for name, message, remedy in said))
 
 
 def language() -> str:

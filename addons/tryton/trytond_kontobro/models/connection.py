@@ -9,11 +9,12 @@ from trytond.pool import Pool
 from trytond.pyson import Eval
 from trytond.transaction import Transaction
 
+from kontobro.core.errors import KontobroError
 from kontobro.core.words import fault_told
 from kontobro.install.parting import disconnect
 
 from ..inside.access import active_record, required, visible
-from ..inside.app import PleoError, language, opened, shown_errors, store_of, words_of
+from ..inside.app import PleoError, language, opened, raise_told, shown_errors, store_of
 from ..inside.runner import start_and_wait, start_for_cron
 from ..oauth.pending import clean
 
@@ -87,16 +88,16 @@ class Connection(ModelSQL, ModelView):
     @classmethod
     @ModelView.button
     def disconnect(cls, connections):
-        """Remove the installation at Pleo and forget the secrets; the books, settings and history stay. What a person
-        has to look at in Pleo is told once all is done: the store has its own transactions."""
-        left = []
+        """Remove the installation at Pleo and forget the secrets; the books, settings and history stay. What could not
+        be done, and what a person has to look at in Pleo, is told of each once all is done: the store has its own
+        transactions."""
+        told = []
         with shown_errors(), opened(Transaction().database.name) as app:
             for one in connections:
                 connection = store_of(app).connection(one.key)
-                if connection is not None:
-                    left.append(disconnect(connection, app.pleo_for(connection), app.store))
-        for one in filter(None, left):
-            raise PleoError(*words_of(one))
+                if connection is not None and (fault := _disconnected(app, connection)) is not None:
+                    told.append((connection.pleo_name, fault))
+        raise_told(told)
 
     @classmethod
     def run_due(cls):
@@ -116,6 +117,14 @@ class Connection(ModelSQL, ModelView):
         ours = [("company", "=", context.get("company")), ("status", "!=", "disconnected")]
         found = visible(cls.__name__, ours)
         return required(found[0] if len(found) == 1 else None)
+
+
+def _disconnected(app, connection):
+    """What is left to do for it, or why it could not be disconnected."""
+    try:
+        return disconnect(connection, app.pleo_for(connection), app.store)
+    except KontobroError as fault:
+        return fault
 
 
 def core_connection(app, key):

@@ -25,6 +25,9 @@ OPEN: Final = ("pending", "in_progress")
 FINAL: Final = ("successful", "failed", "abandoned")
 """The statuses of an item that is over (`pleo/rules.md` §1.8)."""
 
+JOB_LIFE: Final = dt.timedelta(hours=2)
+"""So long after the last action that Pleo shows a job may be worked on: an hour, and what an item update may add."""
+
 JobEvent = Literal["started", "completed", "completed_with_errors", "failed"]
 
 

@@ -89,7 +89,9 @@ class DocumentStore(Protocol):
         """The first document that was released and is marked as imported."""
         ...
 
-    def document(self, connection_id: str, number: int) -> DocumentRow | None: ...
+    def document(self, connection_id: str, number: int) -> DocumentRow | None:
+        """None where there is none that is more than rendered."""
+        ...
 
     def pieces(self, connection_id: str, number: int, name: str) -> Iterator[bytes]:
         """A file's bytes, piece by piece."""
@@ -106,8 +108,9 @@ class DocumentStore(Protocol):
         """Move a document. Raises ImpossibleMove for a move that the diagram lacks."""
         ...
 
-    def mark_imported(self, connection_id: str, number: int, now: datetime | None) -> None:
-        """The accounting system has it; None: it has not. Raises ImpossibleMove unless it is delivered or released."""
+    def mark_imported(self, connection_id: str, number: int, now: datetime | None) -> bool:
+        """The accounting system has it, so that it did arrive, whatever became of the answer; None: it has not. False
+        for one that is neither delivered nor released, and not unsure."""
         ...
 
     def release(self, connection_id: str, number: int, reason: str, now: datetime) -> None:

@@ -4,42 +4,43 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from kontobro.core.dialect import Dialect
 from kontobro.core.errors import JobFailure, KontobroError, Problem
-from kontobro.core.model.export import ExportJob, ItemReport, JobOutcome
+from kontobro.core.model.export import ItemReport, JobOutcome
 from kontobro.core.model.findings import note_of
 from kontobro.core.model.history import Move
 from kontobro.core.model.journal import Reference
-from kontobro.core.ports import Clock, Pleo, Store
+from kontobro.core.ports import LONGEST_CALL
 from kontobro.core.words import part_of, worded
 from kontobro.export.job.ids import Ids
+from kontobro.export.job.run import Ports
 
 log = logging.getLogger(__name__)
 
 
-KEEP_ALIVE_AFTER = timedelta(minutes=20)
-"""A job expires an hour after its last action (design §5)."""
+KEEP_ALIVE_AFTER = timedelta(minutes=20) - LONGEST_CALL
+"""A job expires an hour after its last action (design §5). After 25 minutes another installation takes it for left
+alone (`job/claim.py`): a call to the accounting system may begin right before this, and take its longest."""
 
 
 class Reporter:
     """Collects what Pleo has to be told of one job's items, and tells it.
 
-    `unfinished` are the ids of the items that have no final status at Pleo yet.
+    `unfinished` are the ids of the items that have no final status at Pleo yet; `acted_at` is when something happened
+    to the job last, by whomever.
     """
 
-    def __init__(
-        self, pleo: Pleo, store: Store, clock: Clock, connection_id: str, job: ExportJob, unfinished: Ids
-    ) -> None:
-        self._pleo = pleo
-        self._dialect = pleo.dialect
-        self._store = store
-        self._clock = clock
+    def __init__(self, ports: Ports, connection_id: str, job_id: str, unfinished: Ids, acted_at: datetime) -> None:
+        self._pleo = ports.pleo
+        self._dialect = ports.pleo.dialect
+        self._store = ports.store
+        self._clock = ports.clock
         self._connection_id = connection_id
-        self._job_id = job.id
+        self._job_id = job_id
         self._waiting: list[tuple[ItemReport, tuple[Reference, ...]]] = []
-        self._last_action = clock.now()
+        self._acted_at = acted_at
         self.unfinished = unfinished
         self.refused = 0
 
@@ -54,7 +55,7 @@ class Reporter:
         while self._waiting:
             batch = self._waiting[: self._dialect.update_batch]
             refused = {error.entry_id: error for error in self._pleo.report(self._job_id, [r for r, _ in batch])}
-            self._last_action = self._clock.now()
+            self._acted_at = self._clock.now()
             del self._waiting[: len(batch)]
             for entry_id, error in refused.items():
                 log.warning("item not taken", extra={"job": self._job_id, "item": entry_id, "type": error.type})
@@ -68,13 +69,13 @@ class Reporter:
 
     def keep_alive(self) -> None:
         """An action on the job, when the last one is long ago and an item is unfinished."""
-        if not self._dialect.keep_alive_by_item or self._clock.now() - self._last_action < KEEP_ALIVE_AFTER:
+        if not self._dialect.keep_alive_by_item or self._clock.now() - self._acted_at < KEEP_ALIVE_AFTER:
             return
         if self._waiting:
             self.flush()
         elif self.unfinished:
             self._pleo.report(self._job_id, [ItemReport(entry_id=min(self.unfinished), status="in_progress")])
-            self._last_action = self._clock.now()
+            self._acted_at = self._clock.now()
 
 
 def failure_text(problems: Iterable[Problem], bookings: Iterable[str] = ()) -> str:

@@ -14,7 +14,7 @@ from kontobro.core.ports import Clock, Delivery, Store
 from kontobro.core.tieout.journal import JournalTieOut, PostedEntry, tie_to_journal
 from kontobro.core.words import Phrase, told
 from kontobro.export.documents.deliver import deliver, waiting
-from kontobro.export.documents.imported import note_imported, take_mark_back, take_marks
+from kontobro.export.documents.imported import take_mark_back, take_marks
 from kontobro.export.documents.memory import is_behind, remember, remember_all, remembered
 from kontobro.export.documents.waiting import waiting_of
 from kontobro.export.job.run import DocumentPorts
@@ -64,7 +64,7 @@ class DocumentsOf:
                 _require_deliverable(row, again=again)
                 require_bytes(row)
                 fresh = row if row.state != "unsure" else self._as_sealed(row)
-                deliver(self.connection.id, fresh, self.documents, self.clock)
+                deliver(self.connection.id, fresh, self.documents, self.clock, again=again)
         return [row.number for row in rows]
 
     def mark_delivered(self, number: int) -> None:
@@ -78,10 +78,12 @@ class DocumentsOf:
     def mark_imported(self, number: int, *, undo: bool = False) -> None:
         """The accounting system has read it. On a released document that is a conflict, which stops further exports."""
         row = self.required(number)
-        if row.state not in ("unsure", "delivered", "released"):
+        is_there = row.state in ("unsure", "delivered", "released")
+        if not undo and is_there:
+            is_there = self.documents.store.mark_imported(self.connection.id, number, self.clock.now())
+        if not is_there:
             raise Misconfigured(*told("document_not_delivered", number=str(number)))
         if not undo:
-            note_imported(self.connection.id, row, self.documents.store, self.clock)
             return
         take_mark_back(number, self.documents.delivery)
         if row.imported_at is not None:

@@ -47,11 +47,17 @@ def waiting(connection_id: str, store: DocumentStore) -> Sequence[DocumentRow]:
     return store.documents(connection_id, states=("sealed", "delivering"))
 
 
-def deliver(connection_id: str, row: DocumentRow, documents: DocumentPorts, clock: Clock) -> None:
+def deliver(
+    connection_id: str, row: DocumentRow, documents: DocumentPorts, clock: Clock, *, again: bool = False
+) -> None:
     """Deliver one document. Safe to repeat where the place can be read back; elsewhere one that may have been sent is
-    `unsure`, and raises Uncertain: a person decides."""
+    `unsure`, and raises Uncertain: a person decides, and says so by `again`."""
     store, delivery = documents.store, documents.delivery
     once = delivery is not None and not delivery.readable
+    if row.state == "sealed" and not again and delivery is not None and _began_before(row, delivery):
+        store.note_delivery(connection_id, row.number, "delivering", clock.now(), ARRIVING)
+        _settle(connection_id, row, store, delivery, clock)
+        return
     if row.state == "delivering" and (once or row.place == SENT):
         store.note_delivery(connection_id, row.number, "unsure", clock.now(), row.place)
         raise _unsure(row)
@@ -89,6 +95,12 @@ def _settle(connection_id: str, row: DocumentRow, store: DocumentStore, delivery
         )
     delivery.deliver([_to_deliver(connection_id, row, store, file) for file in in_order(others)])
     store.note_delivery(connection_id, row.number, "delivered", clock.now(), place)
+
+
+def _began_before(row: DocumentRow, delivery: Delivery) -> bool:
+    """Whether the manifest of a document that was never begun, as our store has it, is there: the store is an old copy
+    that was put back, and knows nothing of what became of the rows."""
+    return delivery.readable and _is_there(row.files[-1], delivery)
 
 
 def _to_deliver(connection_id: str, row: DocumentRow, store: DocumentStore, file: SealedFile) -> FileToDeliver:

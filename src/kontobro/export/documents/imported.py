@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from kontobro.core.documents import DocumentRow
 from kontobro.core.errors import KontobroError
-from kontobro.core.ports import Clock, Delivery, DocumentStore
+from kontobro.core.ports import Clock, Delivery
 from kontobro.export.documents.manifest import LARGEST, SUFFIX, manifest_name, number_in
 from kontobro.export.job.run import DocumentPorts
 
@@ -30,9 +29,9 @@ def take_marks(connection_id: str, documents: DocumentPorts, clock: Clock) -> li
         return []
     marked: list[int] = []
     for at in range(0, len(said), TOGETHER):
-        for row in documents.store.unmarked(connection_id, said[at : at + TOGETHER]):
-            note_imported(connection_id, row, documents.store, clock)
-            marked.append(row.number)
+        found = documents.store.unmarked(connection_id, said[at : at + TOGETHER])
+        numbers = [row.number for row in found]
+        marked += [one for one in numbers if documents.store.mark_imported(connection_id, one, clock.now())]
     return marked
 
 
@@ -40,13 +39,6 @@ def number_of_mark(name: str) -> int:
     """The document that a file's name marks; 0 for any other file."""
     number = number_in(name.removesuffix(IMPORTED) + SUFFIX) if name.endswith(IMPORTED) else None
     return number if number and number <= LARGEST else 0
-
-
-def note_imported(connection_id: str, row: DocumentRow, store: DocumentStore, clock: Clock) -> None:
-    """What the accounting system has read did arrive, whatever became of the answer."""
-    if row.state == "unsure":
-        store.note_delivery(connection_id, row.number, "delivered", clock.now(), row.place)
-    store.mark_imported(connection_id, row.number, clock.now())
 
 
 def take_mark_back(number: int, delivery: Delivery | None) -> None:

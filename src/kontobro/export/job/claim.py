@@ -15,7 +15,7 @@ from typing import Final, NoReturn
 
 from kontobro.core.errors import Busy, JobGone, KontobroError, Taken, Unreachable
 from kontobro.core.model.connection import Connection
-from kontobro.core.model.export import OPEN, ExportJob, ItemReport, JobOutcome
+from kontobro.core.model.export import JOB_LIFE, OPEN, ExportJob, ItemReport, JobOutcome
 from kontobro.core.model.history import JobRow
 from kontobro.core.words import told, worded
 from kontobro.export.job.run import Ports, Progress
@@ -23,7 +23,8 @@ from kontobro.export.job.run import Ports, Progress
 log = logging.getLogger(__name__)
 
 ALIVE: Final = timedelta(minutes=25)
-"""A job whose last action is younger may have a living exporter: ours acts every 20 minutes."""
+"""A job whose last action is younger may have a living exporter: ours acts every 20 minutes, also when a call to the
+accounting system takes the longest that it may (`book/report.py`)."""
 
 MARGIN: Final = timedelta(minutes=5)
 """So far Pleo's own clocks may be apart: the one of its answers' Date, which may be a gateway's, and the one that
@@ -78,9 +79,14 @@ def judge(row: JobRow | None, job: ExportJob, now: datetime) -> JobClaim:
         return JobClaim.OVER
     if ours:
         return JobClaim.OURS
-    if now - last_action(job) >= ALIVE:
+    if is_left(job, now):
         return JobClaim.LEFT
     return JobClaim.PERHAPS if row and _began_after_our_claim(row, job) else JobClaim.THEIRS
+
+
+def is_left(job: ExportJob, now: datetime) -> bool:
+    """Whether whoever has the job did nothing for so long that another may take it."""
+    return now - last_action(job) >= ALIVE
 
 
 NOT_OURS: Final = "not ours"
@@ -109,6 +115,15 @@ def last_action(job: ExportJob) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
+class Claimed:
+    """`blind`: a write of another exporter, or of our own lost past, may still be under way, so that absence in the
+    accounting system is no proof yet. `acted_at`: when something happened to the job last at Pleo, by our clock."""
+
+    blind: bool
+    acted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Claimant:
     """One run of this installation that wants a job. `take_over`: a person says that no one else works on it."""
 
@@ -126,11 +141,8 @@ class Claimant:
         if not self._may_have(ours):
             self._refuse(job, ours, is_under_way=True)
 
-    def claim(self, job_id: str, progress: Progress) -> bool:
-        """Make the job ours at Pleo. True when a write of another exporter, or of our own lost past, may still be under
-        way: then absence in the accounting system is no proof yet. Raises Busy, JobGone, and Unreachable when Pleo does
-        neither yes nor no.
-        """
+    def claim(self, job_id: str, progress: Progress) -> Claimed:
+        """Make the job ours at Pleo. Raises Busy, JobGone, and Unreachable when Pleo does neither yes nor no."""
         fault: KontobroError | None = None
         for number, pause in enumerate(PAUSES):
             job = self.ports.pleo.job(job_id)
@@ -171,19 +183,29 @@ class Claimant:
             return fault
         return None
 
-    def _take(self, job: ExportJob, ours: JobClaim, progress: Progress) -> bool:
-        if ours is JobClaim.OURS:
-            return self._follows_another(job)
+    def _take(self, job: ExportJob, ours: JobClaim, progress: Progress) -> Claimed:
+        if ours is JobClaim.OURS and not self._may_be_taken(job):
+            return self._claimed(job, blind=self._follows_another(job))
         if not self._may_have(ours):
             self._refuse(job, ours)
         enforced = self.ports.connector.capabilities.reference == "enforced"
         if ours is JobClaim.PERHAPS and not self.take_over:
             self._watch(job, progress)
-        if ours is JobClaim.LEFT and not (self.take_over or enforced):
+        if ours in (JobClaim.LEFT, JobClaim.OURS) and not (self.take_over or enforced):
             job = self._continue_alone(job, progress)
         is_settled = self.take_over and self._let_settle(progress)
         self.ports.store.claim_job(self.connection.id, job.id, "in_progress", job.read_at or last_action(job))
-        return not is_settled
+        return self._claimed(job, blind=not is_settled)
+
+    def _may_be_taken(self, job: ExportJob) -> bool:
+        """Whether nothing happened for so long to a job of ours that another installation may have it by now, and
+        nothing refuses what both write."""
+        searchable = self.ports.connector.capabilities.reference == "searchable"
+        return searchable and is_left(job, self._now(job))
+
+    def _claimed(self, job: ExportJob, *, blind: bool) -> Claimed:
+        ago = max(self._now(job) - last_action(job), timedelta(0))  # a gateway's Date may be hours behind
+        return Claimed(blind, self.ports.clock.now() - ago)
 
     def _let_settle(self, progress: Progress) -> bool:
         """Where absence is no proof before `settle_after`, let that pass before the job is noted as ours: a later run
@@ -197,20 +219,17 @@ class Claimant:
         return True
 
     def _follows_another(self, job: ExportJob) -> bool:
-        """Whether someone whom our history does not know had a job until lately: an installation whose history is
-        lost, perhaps. Its last write may take effect until `settle_after`, in a job that ended at Pleo meanwhile; the
-        same expenses are in ours when a person pressed Export again. A history that is older than that lost nothing.
-        """
+        """Whether a job failed lately that our history does not know as ended: of an installation whose history is
+        lost or is an old copy, of another, or of a process of ours that is gone. Its last write may take effect until
+        `settle_after`; the same expenses are in this job when a person pressed Export again. Who completes a job has
+        seen all of its writes."""
         capabilities = self.ports.connector.capabilities
         if capabilities.reference != "searchable":
             return False
-        settled = self.ports.clock.now() - capabilities.settle_after
         rows = self.ports.store.jobs(self.connection.id, 200)
-        if any(row.started_at <= settled for row in rows):
-            return False
-        ours = {row.job_id for row in rows if row.status != NOT_OURS}
-        since = self._now(job) - ALIVE - capabilities.settle_after
-        others = (other for other in self.ports.pleo.jobs(()) if other.started_at and other.id not in ours)
+        known = {row.job_id for row in rows if row.finished_at is not None and row.status != NOT_OURS}
+        since = self._now(job) - JOB_LIFE - capabilities.settle_after
+        others = (other for other in self.ports.pleo.jobs(("failed",)) if other.started_at and other.id not in known)
         return any(last_action(other) >= since for other in others)
 
     def _may_have(self, ours: JobClaim) -> bool:

@@ -211,7 +211,7 @@ class Documents(Part):
     def document(self, connection_id: str, number: int) -> DocumentRow | None:
         with self.tables.reading() as session:
             row = row_of(session, connection_id, number)
-            return document_of(row, files_of(session, row.id)) if row else None
+            return document_of(row, files_of(session, row.id)) if row and row.state != "rendering" else None
 
     def pieces(self, connection_id: str, number: int, name: str) -> Iterator[bytes]:
         one = "SELECT content FROM kontobro_documentpiece WHERE document_id = %s AND name = %s AND position = %s"
@@ -244,8 +244,14 @@ class Documents(Part):
         at = now if state == "delivered" else None
         self._change(connection_id, number, "state = %s, place = %s, delivered_at = %s", (state, place, at))
 
-    def mark_imported(self, connection_id: str, number: int, now: datetime | None) -> None:
-        self._change(connection_id, number, "imported_at = %s", (now,), "state IN ('delivered', 'released')")
+    def mark_imported(self, connection_id: str, number: int, now: datetime | None) -> bool:
+        one, arrived = "connection_id = %s AND number = %s", "state = 'delivered', delivered_at = %s"
+        marked = f"UPDATE kontobro_document SET imported_at = %s WHERE {one} AND state IN ('delivered', 'released')"  # noqa: S608
+        with self.tables.writing() as session:
+            if now is not None:
+                unsure = f"UPDATE kontobro_document SET {arrived} WHERE {one} AND state = 'unsure'"  # noqa: S608
+                session.run(unsure, (now, connection_id, number))
+            return bool(session.run(marked, (now, connection_id, number)))
 
     def release(self, connection_id: str, number: int, reason: str, now: datetime) -> None:
         with self.tables.writing() as session:
@@ -256,9 +262,10 @@ class Documents(Part):
 
     def restore_document(self, connection_id: str, row: DocumentRow, vouchers: Sequence[SealedVoucher]) -> None:
         with self.tables.writing() as session:
+            number = self._known(session, connection_id)
+            drop_unsealed(session, number)  # of a run that was killed: its number was given to this one meanwhile
             if row_of(session, connection_id, row.number):
                 return
-            number = self._known(session, connection_id)
             new = NewDocument(
                 number=row.number,
                 group=row.group,
@@ -282,6 +289,7 @@ class Documents(Part):
     def confirm_last(self, connection_id: str, last: LastNumbers, now: datetime) -> None:
         with self.tables.writing() as session:
             number, known = self._known(session, connection_id), dict(last_vouchers(session, connection_id))
+            drop_unsealed(session, number)
             for document in range(last_document(session, connection_id) + 1, last.document + 1):
                 day = now.date()
                 new = NewDocument(number=document, group="", moment=now, first=day, last=day, vouchers=0)
