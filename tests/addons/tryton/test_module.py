@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.addon, pytest.mark.timeout(600)]
 
 
 @pytest.mark.parametrize(
-    ("suite", "least"), [("connector", 70), ("store", 160), ("oauth", 13), ("module", 20), ("words", 4), ("connect", 5)]
+    ("suite", "least"), [("connector", 70), ("store", 160), ("oauth", 13), ("module", 20), ("words", 4), ("connect", 6)]
 )
 def test_suite_inside_tryton(place: Place, database: str, suite: str, least: int) -> None:
     assert_suite(place, database, suite, least)

@@ -11,7 +11,10 @@ from trytond.model.exceptions import AccessError
 from trytond.pool import Pool
 from trytond.transaction import Transaction
 
+from tests.support.store_contract.case import ELSEWHERE, HERE, connection
+
 from ..inside.app import PleoError
+from ..inside.tables import OwnTables, open_store
 from ..series import config
 from .company import COMPANY, DATABASE, user
 
@@ -69,3 +72,18 @@ def test_nobody_but_an_administrator_lets_an_administrator_book() -> None:
         asked.check()
     with form("admin") as asked:
         asked.check()
+
+
+def test_what_keeps_each_of_several_from_being_disconnected_is_told() -> None:
+    """Pleo answers at neither address."""
+    number = user("bookkeeper")
+    with OwnTables(DATABASE).transaction() as cursor:
+        cursor.execute("DELETE FROM kontobro_connection")
+    store = open_store(DATABASE)
+    for key, name in ((HERE, "Fjord ApS"), (ELSEWHERE, "Skov ApS")):
+        store.save_connection(connection(key, company_name=name, erp="tryton", erp_company=str(COMPANY)))
+    with Transaction().start(DATABASE, number, context={"company": COMPANY}):
+        both = Pool().get("kontobro.connection").search([])
+        assert len(both) == 2
+        with pytest.raises(PleoError, match=r"(?s)Fjord ApS: .+\n\nSkov ApS: |Skov ApS: .+\n\nFjord ApS: "):
+            Pool().get("kontobro.connection").disconnect(both)
