@@ -51,16 +51,12 @@ def measure() -> list[Result]:
         decoding.append(_decoding(prepared))
         engine.append(spent / statistics.mean(decoding[-2:]))
     each = f"{ITEMS:,} items, decoding {statistics.median(decoding):.3f} s"
-    return [
-        Result("cpu_wire_to_rules", statistics.median(rules), 10, "times decoding", f"{each}, {_from_to(rules)}"),
-        Result(
-            "cpu_engine_with_store", statistics.median(engine), 45, "times decoding", f"in memory, {_from_to(engine)}"
-        ),
-    ]
+    return [_result("cpu_wire_to_rules", rules, 10, each), _result("cpu_engine_with_store", engine, 45, "in memory")]
 
 
-def _from_to(ratios: list[float]) -> str:
-    return f"{min(ratios):.1f} to {max(ratios):.1f}"
+def _result(name: str, ratios: list[float], limit: float, how: str) -> Result:
+    spread = f"{min(ratios):.1f} to {max(ratios):.1f}"
+    return Result(name, statistics.median(ratios), limit, "times decoding", f"{how}, {spread}")
 
 
 def _decoding(prepared: list[bytes]) -> float:

@@ -10,6 +10,7 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
@@ -118,7 +119,7 @@ class MockPleo:
         self.total = total
         self.calls: Counter[str] = Counter()
         self.updates = 0
-        self._status = "pending"
+        self._status, self._started_at = "pending", ""
         self._prepared = list(pages(total)) if prepared else None
 
     def __call__(self, request: httpx2.Request) -> httpx2.Response:
@@ -134,6 +135,7 @@ class MockPleo:
         if path == "/v3/export-job-events":
             event = json.loads(request.content)["event"]
             self._status = "in_progress" if event == "started" else event
+            self._started_at = self._started_at or f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
             return _json(202, {})
         if path.endswith("/items") and method == "PUT":
             updates = json.loads(request.content)
@@ -156,6 +158,7 @@ class MockPleo:
             "companyId": COMPANY,
             "status": self._status,
             "createdAt": "2026-10-31T10:00:00Z",
+            **({"startedAt": self._started_at} if self._started_at else {}),
             "expiresIn": 3600,
             "isInteractive": True,
             "numberOfItems": self.total,
