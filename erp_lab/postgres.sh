@@ -47,24 +47,30 @@ CONF
 
 stop() { ! running || as_owner "$BIN/pg_ctl" -D "$CLUSTER/data" -w -m fast stop >/dev/null; }
 
-in_memory() {
-  local memory
+in_memory() (
+  flock 9
+  [ -d "$CLUSTER/data" ] && [ ! -L "$CLUSTER/data" ] || exit 0
   memory=/dev/shm/kontobro-erp-$(sha256sum <<<"$CLUSTER" | cut -c1-12)
-  [ ! -L "$CLUSTER/data" ] || return 0
-  if [ ! -d /dev/shm ] || [ "$(df --output=avail -BM /dev/shm | tail -1 | tr -dc 0-9)" -lt 3000 ]; then
-    echo "postgres.sh: /dev/shm has no 3 GB to spare: the files stay on the disk" >&2
-    return 0
-  fi
+  spare=$(df --output=avail -BM /dev/shm 2>/dev/null | tail -1 | tr -dc 0-9 || true)
   stop
   rm -rf "$memory"
-  cp -a "$CLUSTER/data" "$memory"
+  needed=$((3000 + $(du -sm "$CLUSTER/data" | cut -f1)))
+  if [ "${spare:-0}" -lt "$needed" ] || ! cp -a "$CLUSTER/data" "$memory"; then
+    rm -rf "$memory"
+    echo "postgres.sh: /dev/shm has no $needed MB to spare: the files stay on the disk" >&2
+    exit 0
+  fi
   echo "max_wal_size = 256MB" >>"$memory/postgresql.conf"
   mv "$CLUSTER/data" "$CLUSTER/data.disk"
   ln -s "$memory" "$CLUSTER/data"
-}
+) 9>"$HOME_OF_ERPS/postgres.lock"
 
-back_to_disk() {  # after the memory was emptied
-  [ ! -L "$CLUSTER/data" ] || [ -d "$CLUSTER/data/" ] || { rm "$CLUSTER/data" && mv "$CLUSTER/data.disk" "$CLUSTER/data"; }
+back_to_disk() {  # after the memory was emptied, or the change to it was interrupted
+  [ -d "$CLUSTER/data.disk" ] && [ ! -e "$CLUSTER/data" ] || return 0
+  # templates that were made in memory are gone: they are made again
+  find "$HOME_OF_ERPS" -maxdepth 2 -name '*.made' -newer "$CLUSTER/data.disk/postmaster.opts" -delete
+  rm -f "$CLUSTER/data"
+  mv "$CLUSTER/data.disk" "$CLUSTER/data"
 }
 
 start() {

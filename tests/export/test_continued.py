@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 
 import pytest
 
-from kontobro.core.errors import Taken
-from kontobro.core.model.export import ItemReport
+from kontobro.core.errors import BadAnswer, Taken
+from kontobro.core.model.export import ExportJob, ItemReport
 from kontobro.export.book.report import KEEP_ALIVE_AFTER
 from kontobro.export.job.claim import ALIVE
 from tests.support.export_harness import ExportHarness, an_export_harness
@@ -84,8 +84,14 @@ def test_what_another_may_have_by_now_is_watched_first(harness: ExportHarness) -
     killed_before_it_wrote(harness)
     harness.sandbox.move_clock(ALIVE + MINUTE)
     began, written = harness.clock.now(), list[timedelta]()
-    result = harness.export_acting("erp.book#1:before", lambda: written.append(harness.clock.now() - began))
-    assert result.booked == 4
+    idle = list[timedelta]()
+
+    def look() -> None:
+        written.append(harness.clock.now() - began)
+        idle.append(harness.clock.now() - acted_at(harness))
+
+    assert harness.export_acting("erp.book#1:before", look).booked == 4
+    assert idle[0] <= KEEP_ALIVE_AFTER, "the time that it watched counts"
     assert 2 * SETTLE_AFTER <= written[0] <= 2 * SETTLE_AFTER + 3 * MINUTE, "watched, and the last write waited for"
     harness.assert_agree()
 
@@ -112,3 +118,102 @@ def test_what_another_has_by_now_is_left_alone(harness: ExportHarness) -> None:
         harness.export()
     assert (harness.entries(), told) == ({}, [True])
     assert [row.status for row in harness.store.jobs("desk")] == ["not ours"]
+
+
+@pytest.mark.parametrize("take_over", [False, True])
+def test_what_another_took_and_works_on_is_left_alone_until_a_person_says_otherwise(
+    harness: ExportHarness, take_over: bool
+) -> None:
+    """The other's action is young, and far later than the last one of ours."""
+    killed_before_it_wrote(harness)
+    harness.sandbox.move_clock(ALIVE + MINUTE)
+    acting = ItemReport(entry_id=entry_id(1), status="in_progress")
+    harness.pleo.report(harness.sandbox.jobs[0].id, [acting])
+    harness.sandbox.move_clock(MINUTE)
+    if take_over:
+        assert harness.export(take_over=True).booked == 4
+        harness.assert_agree()
+        return
+    with pytest.raises(Taken, match="another installation"):
+        harness.export()
+    assert harness.entries() == {}
+
+
+def test_actions_of_its_own_are_not_anothers(harness: ExportHarness) -> None:
+    """Killed after hours of work, and started again at once."""
+
+    def slow(behind: Any, *args: Any) -> Any:
+        harness.sandbox.move_clock(9 * MINUTE)
+        return behind.book(*args)
+
+    capabilities = replace(harness.connector.capabilities, batch_size=1)
+    harness.alter(capabilities=capabilities, book=slow)
+
+    def die() -> NoReturn:
+        raise Killed
+
+    with pytest.raises(Killed):
+        harness.export_acting("erp.book#5:before", die)
+    assert harness.clock.now() - (harness.sandbox.jobs[0].started_at or harness.clock.now()) > ALIVE
+    harness.alter(capabilities=capabilities)
+    began, written = harness.clock.now(), list[timedelta]()
+    harness.export_acting("erp.book#1:before", lambda: written.append(harness.clock.now() - began))
+    assert written[0] < SETTLE_AFTER + MINUTE
+    harness.assert_agree()
+
+
+class Told:
+    """Pleo whose answers about a job are other ones."""
+
+    def __init__(self, behind: Any, change: Callable[[ExportJob], ExportJob]) -> None:
+        self._behind, self._change = behind, change
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._behind, name)
+
+    def job(self, job_id: str) -> ExportJob:
+        return self._change(self._behind.job(job_id))
+
+
+ODD: dict[str, Callable[[ExportJob], ExportJob]] = {
+    "no moments": lambda job: replace(job, started_at=None, last_updated_at=None),
+    "a Date hours ahead": lambda job: replace(job, read_at=job.read_at + 180 * MINUTE if job.read_at else None),
+    "a Date hours behind": lambda job: replace(job, read_at=job.read_at - 180 * MINUTE if job.read_at else None),
+    "no Date": lambda job: replace(job, read_at=None),
+}
+
+
+@pytest.mark.parametrize("told", ODD)
+def test_what_was_claimed_a_moment_ago_is_not_watched(harness: ExportHarness, told: str) -> None:
+    """Whatever Pleo tells of when."""
+    harness.sandbox.move_clock(ALIVE + MINUTE)  # since Export was pressed
+    harness.pleo = Told(harness.pleo, ODD[told])  # type: ignore[assignment]
+    began, written = harness.clock.now(), list[timedelta]()
+    harness.export_acting("erp.book#1:before", lambda: written.append(harness.clock.now() - began))
+    assert written[0] < MINUTE
+    harness.assert_agree()
+
+
+def test_a_date_that_is_hours_ahead_ends_no_watch(harness: ExportHarness) -> None:
+    killed_before_it_wrote(harness)
+    harness.sandbox.move_clock(ALIVE + MINUTE)
+    harness.pleo = Told(harness.pleo, ODD["a Date hours ahead"])  # type: ignore[assignment]
+    began, written = harness.clock.now(), list[timedelta]()
+    harness.export_acting("erp.book#1:before", lambda: written.append(harness.clock.now() - began))
+    assert written[0] >= 2 * SETTLE_AFTER, "watched, and the last write waited for"
+
+
+def test_jobs_that_cannot_be_read_are_waited_for(harness: ExportHarness) -> None:
+    """One old record that is not its contract keeps no export from its end."""
+
+    class Unreadable(Told):
+        def jobs(self, statuses: Sequence[str]) -> Any:
+            if statuses == ("failed",):
+                raise BadAnswer("Pleo's answer is not its contract.", "Tell us.")
+            return self._behind.jobs(statuses)
+
+    harness.pleo = Unreadable(harness.pleo, lambda job: job)  # type: ignore[assignment]
+    began, written = harness.clock.now(), list[timedelta]()
+    harness.export_acting("erp.book#1:before", lambda: written.append(harness.clock.now() - began))
+    assert SETTLE_AFTER <= written[0] < SETTLE_AFTER + MINUTE
+    harness.assert_agree()

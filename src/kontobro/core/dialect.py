@@ -51,7 +51,7 @@ class Dialect:
     `company_key`: the query parameter that names the company.
     `client_auth`: how an OAuth client shows its secret: HTTP Basic, or as fields of the form.
     `event_name`: under which name new export jobs are subscribed to; either is understood when it comes.
-    `keep_alive_by_item`: an item update counts as an action on the job. If it does not, this costs a call every 20
+    `keep_alive_by_item`: an item update counts as an action on the job. If it does not, this costs a call every 10
     minutes and saves nothing: the job expires, and its bookings are recognised in the next one.
     `all_failed`: the event that ends a job of which no item succeeded.
     `reason_on_errors`: `completed_with_errors` carries a reason too, not `failed` alone.

@@ -25,7 +25,7 @@ from kontobro.core.errors import (
     shown,
 )
 from kontobro.core.model.connection import Connection
-from kontobro.core.model.export import OPEN, ExportJob, ItemReport, JobOutcome
+from kontobro.core.model.export import OPEN, ExportJob, ItemReport, JobOutcome, last_action
 from kontobro.core.model.findings import phrase_of, problem, remedy_of, sentences
 from kontobro.core.model.history import Move
 from kontobro.core.model.journal import references_of
@@ -45,7 +45,7 @@ from kontobro.export.documents.imported import take_marks
 from kontobro.export.documents.keep import keep_batch
 from kontobro.export.documents.memory import require_memory
 from kontobro.export.documents.spool import Spool
-from kontobro.export.job.claim import Claimant, last_action
+from kontobro.export.job.claim import Claimant
 from kontobro.export.job.lists import Lists
 from kontobro.export.job.masters import masters_for, with_codes
 from kontobro.export.job.patience import Patience
@@ -236,9 +236,7 @@ def open_reporter(connection: Connection, lists: Lists, ports: Ports, acted_at: 
     notes = lists.closed_ids()
     if notes:
         _remember_notes(connection, ports, notes)
-    reporter = Reporter(ports, connection.id, lists.job.id, lists.open_ids(), acted_at)
-    reporter.keep_alive()  # a run that continues: the one before may have been gone for almost as long as a job lives
-    return reporter
+    return Reporter(ports, connection.id, lists.job.id, lists.open_ids(), acted_at)
 
 
 def _remember_notes(connection: Connection, ports: Ports, notes: list[str]) -> None:
@@ -270,7 +268,7 @@ def book_items(run: Run, reporter: Reporter, lists: Lists, progress: Progress, r
     """Into an accounting system, batch by batch; what is uncertain is looked for again at the end."""
     total = len(reporter.unfinished)
     uncertain = list[ItemWork]()
-    settle_open(run.connection, run.ports)
+    settle_open(run.connection, run.ports, run.keep_alive)
     for batch in batches(rehearsed(run, lists.items), BATCH):
         works = book_batch(run, batch)
         uncertain += [work for work in works if work.uncertain]
@@ -278,7 +276,7 @@ def book_items(run: Run, reporter: Reporter, lists: Lists, progress: Progress, r
         progress("booking", result.booked + result.already_booked + result.failed + len(uncertain), total)
     confirm(run, uncertain)
     settle_batch(run, reporter, uncertain, result)
-    settle_open(run.connection, run.ports)
+    settle_open(run.connection, run.ports, run.keep_alive)
     result.uncertain = sum(work.uncertain for work in uncertain)
 
 

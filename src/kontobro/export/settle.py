@@ -6,7 +6,7 @@ A settlement that fails never fails the payment: it stays open and is tried agai
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -45,20 +45,20 @@ def settle(connection: Connection, ports: Ports) -> Settled:
         return settle_rows(connection, ports)
 
 
-def settle_open(connection: Connection, ports: Ports) -> Settled:
+def settle_open(connection: Connection, ports: Ports, keep_alive: Callable[[], None]) -> Settled:
     """The same inside a job: a fault is logged and left for the next time."""
     try:
-        return settle_rows(connection, ports)
+        return settle_rows(connection, ports, keep_alive)
     except KontobroError as fault:
         log.warning("settling failed", extra={"fault": type(fault).__name__})
         return Settled(0, 0)
 
 
-def settle_rows(connection: Connection, ports: Ports) -> Settled:
+def settle_rows(connection: Connection, ports: Ports, keep_alive: Callable[[], None] = lambda: None) -> Settled:
     """Go through the open payments in batches; only posted ones can be settled."""
     # a payment that a killed run left on its way is not ours: its own run continues with it
     rows = [row for row in ports.store.open_payments(connection.id) if row.state in BOOKED]
-    done = [_settle_some(connection, ports, some) for some in parts(rows, BATCH)]
+    done = [_settle_some(connection, ports, some, keep_alive) for some in parts(rows, BATCH)]
     return Settled(
         settled=sum(part.settled for part in done),
         open=sum(part.open for part in done),
@@ -69,10 +69,14 @@ def settle_rows(connection: Connection, ports: Ports) -> Settled:
     )
 
 
-def _settle_some(connection: Connection, ports: Ports, rows: Sequence[BookingRow]) -> Settled:
+def _settle_some(
+    connection: Connection, ports: Ports, rows: Sequence[BookingRow], keep_alive: Callable[[], None]
+) -> Settled:
     """Post these payments again with the bills that have come: the connector settles what it can."""
+    keep_alive()
     bills = ports.connector.find([row.settles for row in rows if row.settles])
     waiting = [row for row in rows if row.settles in bills]
+    keep_alive()
     found = ports.connector.find([row.reference for row in waiting]) if waiting else {}
     drafts = {
         row.reference for row in waiting if "draft" in (_status(bills, row.settles), _status(found, row.reference))
@@ -80,6 +84,7 @@ def _settle_some(connection: Connection, ports: Ports, rows: Sequence[BookingRow
     posted = [booking for row in waiting if (booking := found.get(row.reference)) and booking.status == "posted"]
     twice = {row.reference for row in waiting if is_paid_twice(row, bills, found)}
     payments = [booking for booking in posted if booking.reference not in twice]
+    keep_alive()
     answers = ports.connector.post(payments) if payments else []
     states = {row.reference: row.state for row in rows}
     done = [answer for answer in answers if isinstance(answer, Booking) and answer.settled]

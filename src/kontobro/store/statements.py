@@ -101,7 +101,8 @@ NAMES_CAME = """
 
 # Of several claims the first may be the one that arrived.
 CLAIM_JOB = """
-    UPDATE kontobro_job SET claimed_at = coalesce(claimed_at, %s), status = %s
+    UPDATE kontobro_job SET status = %s,
+        claimed_at = CASE WHEN %s = 'in_progress' THEN %s ELSE coalesce(claimed_at, %s) END
     WHERE connection_id = %s AND job_id = %s
 """
 

@@ -213,7 +213,7 @@ class StoreContract(BindingsContract, BookingsContract, ErasureContract):
         connected.begin_job(HERE, job(), "run-2", NOW + DAY)
         assert claim_of(connected) == ("seen", None)
 
-    def test_a_claim_outlives_its_run_and_keeps_its_first_moment(self, connected: Store) -> None:
+    def test_a_claim_outlives_its_run_and_keeps_its_first_moment_until_it_is_ours(self, connected: Store) -> None:
         connected.begin_job(HERE, job(), "run-1", NOW)
         connected.claim_job(HERE, "job-1", "claiming", NOW)
         assert claim_of(connected) == ("claiming", NOW)
@@ -222,7 +222,9 @@ class StoreContract(BindingsContract, BookingsContract, ErasureContract):
         assert claim_of(connected) == ("claiming", NOW)
         connected.claim_job(HERE, "job-1", "in_progress", NOW + DAY)
         connected.begin_job(HERE, job(), "run-3", NOW + 2 * DAY)
-        assert claim_of(connected) == ("in_progress", NOW)
+        assert claim_of(connected) == ("in_progress", NOW + DAY)
+        connected.claim_job(HERE, "job-1", "in_progress", NOW + 2 * DAY)
+        assert claim_of(connected) == ("in_progress", NOW + 2 * DAY), "of our last action"
 
     def test_a_job_that_ended_is_only_seen_again(self, connected: Store) -> None:
         connected.begin_job(HERE, job(), "run-1", NOW)

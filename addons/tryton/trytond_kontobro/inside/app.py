@@ -76,9 +76,10 @@ def words_of(fault: KontobroError) -> tuple[str, str]:
     return (fault.message, fault.remedy) if said == english else (said.removesuffix(f"\n{english}"), english)
 
 
-def raise_told(faults: Sequence[tuple[str, KontobroError]]) -> None:
-    """Those of several records as one of Tryton's errors, each with its record's name; nothing where there are none."""
-    if len(faults) == 1:
+def raise_told(faults: Sequence[tuple[str, KontobroError]], chosen: int) -> None:
+    """Those of so many chosen records as one of Tryton's errors, by name where there are several; nothing where there
+    are none."""
+    if faults and chosen == 1:
         raise PleoError(*words_of(faults[0][1]))
     if faults:
         said = [(name, *words_of(fault)) for name, fault in faults]

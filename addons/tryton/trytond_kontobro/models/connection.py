@@ -97,7 +97,7 @@ class Connection(ModelSQL, ModelView):
                 connection = store_of(app).connection(one.key)
                 if connection is not None and (fault := _disconnected(app, connection)) is not None:
                     told.append((connection.pleo_name, fault))
-        raise_told(told)
+        raise_told(told, len(connections))
 
     @classmethod
     def run_due(cls):

@@ -55,6 +55,11 @@ class ExportJob:
     read_at: dt.datetime | None = field(default=None, compare=False)
 
 
+def last_action(job: ExportJob) -> dt.datetime:
+    """When something happened to a job last, by Pleo's clock."""
+    return max(moment for moment in (job.created_at, job.started_at, job.last_updated_at) if moment)
+
+
 class JobItem(NamedTuple):
     """The control record of one item in a job: its status, and what we told Pleo about it."""
 

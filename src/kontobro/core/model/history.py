@@ -97,7 +97,8 @@ class JobRow:
     """What our store remembers of one run of a job.
 
     `status` is a ClaimState until the job has ended, then how it ended. `claimed_at`: a moment of Pleo's clock before
-    which we had not asked for the job; None while it was only seen.
+    which we had not asked for the job; once it is ours, of our last action on it that was noted; None while it was
+    only seen.
     """
 
     job_id: str

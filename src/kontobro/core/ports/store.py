@@ -74,8 +74,8 @@ class Store(TokenStore, Protocol):
         ...
 
     def claim_job(self, connection_id: str, job_id: str, state: ClaimState, at: datetime) -> None:
-        """Note how far the claim is. `at` is a moment of Pleo's clock, of which the first stays. Raises ImpossibleMove
-        for a step back, and for a job that was not begun."""
+        """Note how far the claim is. `at` is a moment of Pleo's clock: the first stays while the job is asked for, the
+        last once it is ours. Raises ImpossibleMove for a step back, and for a job that was not begun."""
         ...
 
     def end_job(self, connection_id: str, job_id: str, status: str, failure: str | None, now: datetime) -> None: ...

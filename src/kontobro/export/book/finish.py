@@ -83,6 +83,7 @@ def _attach_once(run: Run, booking: Booking, receipts: list[Receipt]) -> None:
 
 def _answers(run: Run) -> bool:
     """Whether the accounting system is there at all."""
+    run.keep_alive()
     try:
         run.ports.connector.check()
     except (Unreachable, Uncertain):

@@ -15,7 +15,7 @@ from kontobro.core.model.journal import Reference
 from kontobro.core.ports import LONGEST_CALL
 from kontobro.core.words import part_of, worded
 from kontobro.export.job.ids import Ids
-from kontobro.export.job.run import Ports
+from kontobro.export.job.run import Ports, note_action
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +33,7 @@ class Reporter:
     """
 
     def __init__(self, ports: Ports, connection_id: str, job_id: str, unfinished: Ids, acted_at: datetime) -> None:
+        self._ports = ports
         self._pleo = ports.pleo
         self._dialect = ports.pleo.dialect
         self._store = ports.store
@@ -76,6 +77,8 @@ class Reporter:
         elif self.unfinished:
             self._pleo.report(self._job_id, [ItemReport(entry_id=min(self.unfinished), status="in_progress")])
             self._acted_at = self._clock.now()
+            if self._ports.connector.capabilities.reference == "searchable":
+                note_action(self._connection_id, self._pleo.job(self._job_id), self._ports)
 
 
 def failure_text(problems: Iterable[Problem], bookings: Iterable[str] = ()) -> str:

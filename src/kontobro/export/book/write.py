@@ -89,6 +89,7 @@ def _write_some(run: Run, tasks: Tasks, rounds: int) -> None:
     if rounds == 0:
         _leave_uncertain(run, tasks)
         return
+    run.keep_alive()
     began = run.ports.clock.now()
     run.move([Move(reference=entry.reference, to="booking") for _, entry in tasks])
     try:

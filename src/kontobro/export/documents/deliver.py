@@ -67,8 +67,9 @@ def deliver(
     store.note_delivery(connection_id, row.number, "delivering", clock.now(), SENT if once else "")
     try:
         place = delivery.check() if delivery else FETCHED
-    except KontobroError:
-        store.note_delivery(connection_id, row.number, "sealed", clock.now())
+    except KontobroError:  # where its files may be there in part, they may still
+        is_begun = not once and (again or row.state == "delivering")
+        store.note_delivery(connection_id, row.number, "delivering" if is_begun else "sealed", clock.now())
         raise
     try:
         _bring(connection_id, row, documents, clock)

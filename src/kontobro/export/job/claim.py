@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final, NoReturn
 
-from kontobro.core.errors import Busy, JobGone, KontobroError, Taken, Unreachable
+from kontobro.core.errors import BadAnswer, Busy, JobGone, KontobroError, Taken, Unreachable
 from kontobro.core.model.connection import Connection
-from kontobro.core.model.export import JOB_LIFE, OPEN, ExportJob, ItemReport, JobOutcome
+from kontobro.core.model.export import JOB_LIFE, OPEN, ExportJob, ItemReport, JobOutcome, last_action
 from kontobro.core.model.history import JobRow
 from kontobro.core.words import told, worded
-from kontobro.export.job.run import Ports, Progress
+from kontobro.export.job.run import Ports, Progress, note_action
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +99,16 @@ def _began_after_our_claim(row: JobRow, job: ExportJob) -> bool:
     return job.started_at is None or job.started_at >= row.claimed_at - MARGIN
 
 
+ENDED_BY_US: Final = ("completed", "completed_with_errors", "failed")
+"""How our memory of a job ends whose final event we sent. Of one that ended otherwise a write may be under way of which
+an old copy of our memory knows nothing."""
+
+
+def _acted_on(job: ExportJob, found: ExportJob) -> bool:
+    """Whether something happened to the job since. Other fields may change by themselves."""
+    return (found.status, last_action(found)) != (job.status, last_action(job))
+
+
 def end_of(row: JobRow, job: ExportJob) -> tuple[str, str | None]:
     """How a job that ended at Pleo is remembered: its status in our history, and why. Only one that was ours can have
     ended by us (`ClaimState`)."""
@@ -107,11 +117,6 @@ def end_of(row: JobRow, job: ExportJob) -> tuple[str, str | None]:
     if row.status != "in_progress":
         return NOT_OURS, worded("job_by_another")
     return job.status, job.failure_reason
-
-
-def last_action(job: ExportJob) -> datetime:
-    """When something happened to a job last, by Pleo's clock."""
-    return max(moment for moment in (job.created_at, job.started_at, job.last_updated_at) if moment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +150,14 @@ class Claimant:
         """Make the job ours at Pleo. Raises Busy, JobGone, and Unreachable when Pleo does neither yes nor no."""
         fault: KontobroError | None = None
         for number, pause in enumerate(PAUSES):
-            job = self.ports.pleo.job(job_id)
-            ours = judge(self._row(job_id), job, self._now(job))
+            at, job = self.ports.clock.now(), self.ports.pleo.job(job_id)
+            ours = self._judged(job, is_new=number > 0)
+            if ours is JobClaim.OURS:
+                if number:
+                    note_action(self.connection.id, job, self.ports)
+                return self._claimed(job, at, blind=self._follows_another(job), is_new=number > 0)
             if ours not in (JobClaim.FREE, JobClaim.ACCEPTED):
-                return self._take(job, ours, progress)
+                return self._take(job, ours, progress, at)
             if ours is JobClaim.FREE or number == len(PAUSES) - 2:
                 fault = self._ask(job, again=ours is JobClaim.FREE)
             if number or fault:
@@ -183,29 +192,34 @@ class Claimant:
             return fault
         return None
 
-    def _take(self, job: ExportJob, ours: JobClaim, progress: Progress) -> Claimed:
-        if ours is JobClaim.OURS and not self._may_be_taken(job):
-            return self._claimed(job, blind=self._follows_another(job))
+    def _judged(self, job: ExportJob, *, is_new: bool) -> JobClaim:
+        """As `judge` has it; but a job of ours that we did not claim a moment ago may have been taken from us where
+        nothing refuses what two installations write. The other acted on it long after we did; or no one did."""
+        row = self._row(job.id)
+        ours = judge(row, job, self._now(job))
+        if ours is not JobClaim.OURS or is_new or self.ports.connector.capabilities.reference != "searchable":
+            return ours
+        if is_left(job, self._now(job)):
+            return JobClaim.LEFT
+        acted = row.claimed_at if row else None
+        return JobClaim.THEIRS if acted and last_action(job) - acted > ALIVE / 2 else ours
+
+    def _take(self, job: ExportJob, ours: JobClaim, progress: Progress, at: datetime) -> Claimed:
         if not self._may_have(ours):
             self._refuse(job, ours)
         enforced = self.ports.connector.capabilities.reference == "enforced"
         if ours is JobClaim.PERHAPS and not self.take_over:
             self._watch(job, progress)
-        if ours in (JobClaim.LEFT, JobClaim.OURS) and not (self.take_over or enforced):
+        if ours is JobClaim.LEFT and not (self.take_over or enforced):
             job = self._continue_alone(job, progress)
         is_settled = self.take_over and self._let_settle(progress)
-        self.ports.store.claim_job(self.connection.id, job.id, "in_progress", job.read_at or last_action(job))
-        return self._claimed(job, blind=not is_settled)
+        self.ports.store.claim_job(self.connection.id, job.id, "in_progress", last_action(job))
+        return self._claimed(job, at, blind=not is_settled)
 
-    def _may_be_taken(self, job: ExportJob) -> bool:
-        """Whether nothing happened for so long to a job of ours that another installation may have it by now, and
-        nothing refuses what both write."""
-        searchable = self.ports.connector.capabilities.reference == "searchable"
-        return searchable and is_left(job, self._now(job))
-
-    def _claimed(self, job: ExportJob, *, blind: bool) -> Claimed:
+    def _claimed(self, job: ExportJob, at: datetime, *, blind: bool, is_new: bool = False) -> Claimed:
+        """`at`: when the job was read, by our clock."""
         ago = max(self._now(job) - last_action(job), timedelta(0))  # a gateway's Date may be hours behind
-        return Claimed(blind, self.ports.clock.now() - ago)
+        return Claimed(blind, at if is_new else at - ago)
 
     def _let_settle(self, progress: Progress) -> bool:
         """Where absence is no proof before `settle_after`, let that pass before the job is noted as ours: a later run
@@ -227,10 +241,14 @@ class Claimant:
         if capabilities.reference != "searchable":
             return False
         rows = self.ports.store.jobs(self.connection.id, 200)
-        known = {row.job_id for row in rows if row.finished_at is not None and row.status != NOT_OURS}
+        known = {row.job_id for row in rows if row.finished_at is not None and row.status in ENDED_BY_US}
         since = self._now(job) - JOB_LIFE - capabilities.settle_after
-        others = (other for other in self.ports.pleo.jobs(("failed",)) if other.started_at and other.id not in known)
-        return any(last_action(other) >= since for other in others)
+        try:
+            others = [other for other in self.ports.pleo.jobs(("failed",)) if other.id not in known]
+        except BadAnswer as fault:
+            log.warning("jobs that failed can't be read", extra={"job": job.id, "fault": fault.message})
+            return True
+        return any(other.started_at and last_action(other) >= since for other in others)
 
     def _may_have(self, ours: JobClaim) -> bool:
         if ours is JobClaim.PERHAPS:
@@ -243,7 +261,7 @@ class Claimant:
         sees nothing happen after it, and has the job. Where Pleo shows no action on an item, nothing can be seen."""
         self.ports.clock.sleep(random.uniform(0, APART))  # noqa: S311 - no secret: only not the same as another's
         found = self.ports.pleo.job(job.id)
-        if found != job:
+        if _acted_on(job, found):
             self._refuse(found, judge(self._row(job.id), found, self._now(found)))
         unfinished = [item for page in self.ports.pleo.control_items(job.id) for item in page if item.status in OPEN]
         if not (unfinished and self.ports.pleo.dialect.keep_alive_by_item):
@@ -265,10 +283,10 @@ class Claimant:
         log.info("watching a job that may be ours", extra={"job": job.id})
         while True:
             found = self.ports.pleo.job(job.id)
-            if found != job or (not is_ours and self._is_reported(job.id)):
+            if _acted_on(job, found) or (not is_ours and self._is_reported(job.id)):
                 self._refuse(found, JobClaim.THEIRS)
             seen = self.ports.clock.now() - began
-            by_pleo = found.read_at - since - MARGIN if found.read_at else seen
+            by_pleo = found.read_at - since - MARGIN if found.read_at and not is_ours else seen
             left = window - max(seen, by_pleo)
             if left <= timedelta(0):
                 return

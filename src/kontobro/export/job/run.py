@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from kontobro.core.errors import JobGone, KontobroError, RateLimited, ReceiptUnavailable, Uncertain, Unreachable
 from kontobro.core.model.connection import Connection
-from kontobro.core.model.export import OPEN, ExportJob
+from kontobro.core.model.export import OPEN, ExportJob, last_action
 from kontobro.core.model.history import Move
 from kontobro.core.model.masters import Masters
 from kontobro.core.ports import Clock, Connector, Delivery, DocumentStore, DocumentTarget, Guards, Pleo, Store
@@ -53,6 +53,13 @@ class Ports:
     clock: Clock
     documents: DocumentPorts | None = None
     guards: Guards | None = None
+
+
+def note_action(connection_id: str, job: ExportJob, ports: Ports) -> None:
+    """Remember our last action on a job of ours as Pleo shows it, where only that tells whether another took it since:
+    nothing refuses what two installations write."""
+    if ports.connector.capabilities.reference == "searchable":
+        ports.store.claim_job(connection_id, job.id, "in_progress", last_action(job))
 
 
 class StopJob(Exception):
@@ -130,8 +137,10 @@ class Run:
         """
         if self.ports.clock.now() - self.sight.at < within:
             return
-        if self.ports.pleo.job(self.job.id).status not in OPEN:
+        job = self.ports.pleo.job(self.job.id)
+        if job.status not in OPEN:
             raise JobGone(*told("pleo_job_gone"))
+        note_action(self.connection.id, job, self.ports)
         self.sight.at = self.ports.clock.now()
 
 
@@ -145,6 +154,7 @@ def patiently(
     began, lost, pause = clock.now(), timedelta(0), 1.0
     try:
         while True:
+            keep_alive()
             try:
                 return call()
             except (Unreachable, Uncertain) as fault:
@@ -154,7 +164,6 @@ def patiently(
                     raise StopJob(fault) from fault
                 clock.sleep(min(asked_pause(fault) or pause, LONGEST_PAUSE, left))
                 pause = min(pause * 2, LONGEST_PAUSE)
-                keep_alive()
             except KontobroError as fault:
                 lost = clock.now() - began
                 raise StopJob(fault) from fault

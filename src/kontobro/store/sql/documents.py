@@ -242,7 +242,8 @@ class Documents(Part):
         self, connection_id: str, number: int, state: DocumentState, now: datetime, place: str = ""
     ) -> None:
         at = now if state == "delivered" else None
-        self._change(connection_id, number, "state = %s, place = %s, delivered_at = %s", (state, place, at))
+        where = "imported_at IS NULL" if state == "delivering" else "TRUE"
+        self._change(connection_id, number, "state = %s, place = %s, delivered_at = %s", (state, place, at), where)
 
     def mark_imported(self, connection_id: str, number: int, now: datetime | None) -> bool:
         one, arrived = "connection_id = %s AND number = %s", "state = 'delivered', delivered_at = %s"

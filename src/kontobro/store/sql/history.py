@@ -54,7 +54,9 @@ class History(Part):
 
     def claim_job(self, connection_id: str, job_id: str, state: ClaimState, at: datetime) -> None:
         with self.tables.writing() as session:
-            if not session.run(CLAIM_JOB, (at, state, self._number(session, connection_id), job_id)):
+            moment = session.stored(at)
+            values = (state, state, moment, moment, self._number(session, connection_id), job_id)
+            if not session.run(CLAIM_JOB, values):
                 raise ImpossibleMove(f"the job {job_id} was not begun")
 
     def end_job(self, connection_id: str, job_id: str, status: str, failure: str | None, now: datetime) -> None:
