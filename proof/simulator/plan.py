@@ -21,12 +21,13 @@ BOOKS: Final[Mapping[ErpKind, str]] = {
     "files": "documents in a folder",
 }
 
-FORM: Final = 8
+FORM: Final = 9
 """Goes up when a seed would make another plan, or its run would be judged by more: seeds are counted by form."""
 
 KINDS: Final[Mapping[str, int]] = {
     # what goes wrong: how often, beside the others
     "kill": 30,
+    "stay away": 5,
     "lose the answer": 14,
     "lose the request": 8,
     "take effect late": 8,
@@ -111,7 +112,7 @@ PLEO_WRITES: Final = ("pleo.POST", "pleo.PUT")
 STORE_WRITES: Final = ("store.claim_job", "store.move", "store.end_job", "store.save_tokens")
 
 AIMS: Final[Mapping[str, Sequence[str]]] = {
-    **dict.fromkeys(("kill",), (*ERP_WRITES, *PLEO_WRITES, *STORE_WRITES)),
+    **dict.fromkeys(("kill", "stay away"), (*ERP_WRITES, *PLEO_WRITES, *STORE_WRITES)),
     **dict.fromkeys(
         ("lose the answer", "lose the request", "refuse for a while", "take effect late", "die during the write"),
         (*ERP_WRITES, *PLEO_WRITES),

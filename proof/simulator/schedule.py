@@ -37,6 +37,8 @@ class Worker:
     began: int = 0
     """How many seams had been crossed in the world when its present process began."""
     died_at: str = ""
+    away: float = 0
+    """Seconds until a process takes its place, beyond those of any."""
     crossed: Sequence[str] = ()
     """The named boundaries of its present process, as they are crossed."""
     wrote: int = -1

@@ -47,10 +47,13 @@ BY_HAND = (
 )
 """What people and Pleo do, whenever a seam is crossed."""
 
-ANYWHERE = (*BY_HAND, "delay", "move the clock", "wake everyone")
+ANYWHERE = (*BY_HAND, "delay", "move the clock", "wake everyone", "stay away")
 
 LATER = 9
 """Crossings until a person looks again whether there is something to do."""
+
+AWAY = 3600.0
+"""Seconds that no process takes the place of one that stays away, at most."""
 
 MOST_CROSSINGS = 40_000
 
@@ -171,8 +174,9 @@ class World:
         side = point.partition(".")[0]
         self.tell(worker, f"{point.replace(':', ', ')}: {act.kind}")
         match act.kind:
-            case "kill":
+            case "kill" | "stay away":
                 worker.died_at = point
+                worker.away = act.size * AWAY if act.kind == "stay away" else 0
                 self.kill(worker)
             case "delay":
                 self.clock.move(timedelta(seconds=act.size * 400))

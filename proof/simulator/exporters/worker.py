@@ -147,7 +147,8 @@ class Exporters:
                 self._look_for_work(worker)
                 rest = self._until_the_next()
             except Killed:
-                rest = float(self.world.plan.restart_seconds)
+                rest = float(self.world.plan.restart_seconds) + worker.away
+                worker.away = 0
                 self._ended(worker)
             worker.fenced = False
             if not self.over:
