@@ -101,6 +101,9 @@ that does nothing for longer than the other waits, and a claim that Pleo took fr
 SET_APART: Final = ("delete our history", "lose the answer", "lose the request")
 """What two installations are told apart by there: what each remembers, and whose claim Pleo took."""
 
+CLAIM: Final = "pleo.POST /v3/export-job-events"
+"""Where Pleo says whose claim it took."""
+
 ALL: Final = 0.999
 """Of the size of "press Export again": for each expense."""
 
@@ -206,6 +209,11 @@ class Plan:
         )
 
     @property
+    def is_apart(self) -> bool:
+        """Whether nothing but Pleo's job keeps two installations apart."""
+        return self.homes == (0, 1) and self.reference == "searchable"
+
+    @property
     def _papers(self) -> str:
         sizes = {1: "a document for each entry", 2: "a document for a few rows"}
         return sizes.get(self.batch_size, "a document for each export")
@@ -249,6 +257,8 @@ def plan_of(seed: int, *, store: StoreKind = "sqlite", erp: ErpKind = "memory") 
     if erp == "files":
         homes = (0, 0) if len(plan.homes) > 1 else plan.homes  # a folder is one installation's
         plan = replace(plan, reference="enforced", drafts=False, posted=True, fingerprints=True, homes=homes)
+    if plan.is_apart and draw.random() < 0.5:  # both claim the same job in the same moment
+        plan = replace(plan, by_the_clock=True)
     return replace(plan, acts=_acts(plan, draw))
 
 
@@ -259,7 +269,7 @@ def _acts(plan: Plan, draw: random.Random) -> tuple[Act, ...]:
         **(OF_TOKENS if plan.auth == "oauth" else {}),
         **(OF_WEBHOOKS if plan.webhooks else {}),
     }
-    if plan.homes == (0, 1) and plan.reference == "searchable":
+    if plan.is_apart:
         kinds = {kind: weight for kind, weight in kinds.items() if kind not in NOT_APART}
         kinds |= {kind: kinds[kind] * 4 for kind in SET_APART}
     if plan.erp == "files":
@@ -271,6 +281,8 @@ def _acts(plan: Plan, draw: random.Random) -> tuple[Act, ...]:
     acts = [replace(act, aim=_aim(act.kind, aims, draw)) for act in acts]
     acts = [_exported_again(act, draw) if act.kind == "lose the machine" else act for act in acts]
     acts += [Act(0, "copy our history", act.size) for act in acts if act.kind == "lose the machine"]
+    if plan.is_apart and plan.by_the_clock:
+        acts.append(Act(0, "lose the request", draw.random(), aim=CLAIM))
     acts += [Act(act.at + 1, "kill", 0.5) for act in acts if act.kind in INTERRUPTS and draw.random() < 0.5]
     if plan.erp == "files":
         acts += [

@@ -27,6 +27,7 @@ WRITES = {
     "store.claim_job#1": "that the job is being claimed was noted",
     "pleo.start#1": "the job was claimed at Pleo",
     "store.claim_job#2": "the claim was noted",
+    "store.claim_job#3": "that the job had started was noted, as Pleo shows it",
     "store.plan#1": "the plan was noted",
     "store.move#1": "the item to mend was noted",
     "store.move#2": "the intent to write the first two entries was noted",
