@@ -129,6 +129,7 @@ class Desk:
                 desk.release(number, "rejected")
             except NotWithdrawn:
                 desk.release(number, "rejected", is_gone=True)
+        self._exporters.homes.drop_copy(company.plan.homes[0])  # what was released, our history alone knows
         references = [reference for reference, _ in vouchers_in(books.manifests()[number])]
         books.touched |= {*references}
         books.voided |= {*references}

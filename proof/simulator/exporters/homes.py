@@ -60,6 +60,10 @@ class Homes(Protocol):
         """The copy in place of its history; its connection and its secrets stay. False where there is none."""
         ...
 
+    def drop_copy(self, home: int) -> None:
+        """It is not put back any more."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -98,6 +102,9 @@ class SqliteHomes:
                 store.executemany(f"insert into {table} values ({', '.join('?' * len(rows[0]))})", rows)
             store.commit()
         return True
+
+    def drop_copy(self, home: int) -> None:
+        self._copy(home).unlink(missing_ok=True)
 
     def close(self) -> None:
         """The world's folder goes as a whole."""
@@ -142,6 +149,9 @@ class PostgresHomes:
 
     def put_back(self, home: int) -> bool:
         return False
+
+    def drop_copy(self, home: int) -> None:
+        """There is none."""
 
     def close(self) -> None:
         for name in self._names.values():
