@@ -41,7 +41,7 @@ def sql(port: int, statement: str, database: str = "postgres") -> str:
 
 @contextmanager
 def cloned(port: int, template: str, name: str = "") -> Iterator[str]:
-    """A fresh database, cloned from a template in a third of a second, dropped afterwards; of any name, or of this."""
+    """A fresh database, cloned from a template, dropped afterwards; of any name, or of this."""
     name = name or f"kontobro_{uuid.uuid4().hex[:12]}"
     sql(port, f"create database {name} template {template}")
     try:

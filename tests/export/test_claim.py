@@ -17,7 +17,7 @@ from kontobro.export import run_job
 from kontobro.export.job.claim import ALIVE, APART, MARGIN, QUIET, JobClaim, judge
 from kontobro.export.job.run import Ports
 from pleo_sandbox.model import Expense
-from tests.support.export_harness import EVENTS, JOBS, ExportHarness, SandboxClock, an_export_harness
+from tests.support.export_harness import EVENTS, JOBS, ExportHarness, SandboxClock, Told, an_export_harness
 from tests.support.pleo_company import a_company, an_item, entry_id, kill_company
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -205,20 +205,6 @@ def test_time_that_passed_without_us_is_quiet_too(harness: ExportHarness) -> Non
     booked(harness, at_most=5 * SECOND)
 
 
-class Dated:
-    """Pleo behind a gateway whose Date is another clock's."""
-
-    def __init__(self, behind: Any, date: Callable[[datetime], datetime]) -> None:
-        self._behind, self._date = behind, date
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._behind, name)
-
-    def job(self, job_id: str) -> ExportJob:
-        job: ExportJob = self._behind.job(job_id)
-        return replace(job, read_at=self._date(job.read_at) if job.read_at else None)
-
-
 DATES: dict[str, Callable[[datetime], datetime]] = {
     "minutes ahead": lambda date: date + 4 * MINUTE,
     "minutes behind": lambda date: date - 4 * MINUTE,
@@ -231,7 +217,10 @@ DATES: dict[str, Callable[[datetime], datetime]] = {
 @pytest.mark.parametrize("fault", ["doubled", "answer lost"])
 def test_a_date_that_is_off_costs_no_claim_and_no_quiet_time(harness: ExportHarness, date: str, fault: str) -> None:
     FAULTS[fault][0](harness)
-    harness.pleo = Dated(harness.pleo, DATES[date])  # type: ignore[assignment]
+    told = DATES[date]
+    harness.pleo = Told(  # type: ignore[assignment]
+        harness.pleo, lambda job: replace(job, read_at=told(job.read_at) if job.read_at else None)
+    )
     booked(harness, QUIET - SECOND, QUIET + MINUTE)
 
 

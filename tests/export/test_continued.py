@@ -14,24 +14,16 @@ from kontobro.core.errors import BadAnswer, Taken
 from kontobro.core.model.export import ExportJob, ItemReport
 from kontobro.export.book.report import KEEP_ALIVE_AFTER
 from kontobro.export.job.claim import ALIVE
-from tests.support.export_harness import ExportHarness, an_export_harness
-from tests.support.pleo_company import entry_id, kill_company
+from tests.support.export_harness import SETTLE_AFTER, ExportHarness, Killed, Told, a_searchable_harness
+from tests.support.pleo_company import entry_id
 
 MINUTE = timedelta(minutes=1)
-SETTLE_AFTER = 4 * MINUTE
 
 
 @pytest.fixture
 def harness(tmp_path: Path) -> Iterator[ExportHarness]:
-    """Over an accounting system whose reference can be searched, no more."""
-    with an_export_harness(tmp_path, kill_company()) as harness:
-        searchable = replace(harness.connector.capabilities, reference="searchable", settle_after=SETTLE_AFTER)
-        harness.alter(capabilities=searchable)
+    with a_searchable_harness(tmp_path) as harness:
         yield harness
-
-
-class Killed(BaseException):
-    """The process is gone: nothing of it catches this."""
 
 
 def killed_before_it_wrote(harness: ExportHarness) -> None:
@@ -160,19 +152,6 @@ def test_actions_of_its_own_are_not_anothers(harness: ExportHarness) -> None:
     harness.export_acting("erp.book#1:before", lambda: written.append(harness.clock.now() - began))
     assert written[0] < SETTLE_AFTER + MINUTE
     harness.assert_agree()
-
-
-class Told:
-    """Pleo whose answers about a job are other ones."""
-
-    def __init__(self, behind: Any, change: Callable[[ExportJob], ExportJob]) -> None:
-        self._behind, self._change = behind, change
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._behind, name)
-
-    def job(self, job_id: str) -> ExportJob:
-        return self._change(self._behind.job(job_id))
 
 
 ODD: dict[str, Callable[[ExportJob], ExportJob]] = {

@@ -15,10 +15,9 @@ from kontobro.core.model.export import JOB_LIFE, ItemReport, JobOutcome
 from kontobro.core.model.journal import Booking, Entry, EntryKey
 from kontobro.core.ports import Connector
 from kontobro.export.job.ended import note_ends
-from tests.support.export_harness import ExportHarness, an_export_harness
-from tests.support.pleo_company import entry_id, kill_company
+from tests.support.export_harness import SETTLE_AFTER, ExportHarness, Killed, a_searchable_harness
+from tests.support.pleo_company import entry_id
 
-SETTLE_AFTER = timedelta(minutes=4)
 MINUTE = timedelta(minutes=1)
 WRONG: Final = "validation_failure"
 
@@ -27,10 +26,7 @@ Before = Callable[[ExportHarness], None]
 
 @pytest.fixture
 def harness(tmp_path: Path) -> Iterator[ExportHarness]:
-    """Over an accounting system whose reference can be searched, no more."""
-    with an_export_harness(tmp_path, kill_company()) as harness:
-        searchable = replace(harness.connector.capabilities, reference="searchable", settle_after=SETTLE_AFTER)
-        harness.alter(capabilities=searchable)
+    with a_searchable_harness(tmp_path) as harness:
         yield harness
 
 
@@ -156,10 +152,6 @@ def test_what_was_cancelled_while_the_accounting_system_was_slow_is_not_written(
     harness.alter(capabilities=harness.connector.capabilities, find=slow)
     assert harness.export().event == "unfinished"
     assert harness.entries() == {}
-
-
-class Killed(BaseException):
-    """The process is gone: nothing of it catches this."""
 
 
 def test_a_process_that_stopped_for_long_before_it_sent_is_waited_for_from_the_next_run_on(

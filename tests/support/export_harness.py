@@ -22,6 +22,7 @@ from beancount.core.data import Document, Transaction
 from kontobro.bootstrap import read_kept_item
 from kontobro.core.dialect import Dialect
 from kontobro.core.model.connection import Connection
+from kontobro.core.model.export import ExportJob
 from kontobro.core.model.settings import Settings
 from kontobro.core.ports import Connector, Guards, Store
 from kontobro.erp.kit.guard import guarded
@@ -34,6 +35,7 @@ from kontobro.testing.faults import ERP_WRITES, PLEO_WRITES, STORE_COMMITS, Boun
 from pleo_sandbox.model import SandboxCompany
 from pleo_sandbox.state.sandbox import Sandbox
 from tests.support.connected_home import SETTINGS, ConnectedHome, a_connected_home
+from tests.support.pleo_company import kill_company
 
 JOBS = "/v3/export-jobs"
 EVENTS = "/v3/export-job-events"
@@ -262,3 +264,33 @@ def ports_at(
 def names_of(boundaries: Sequence[str]) -> list[str]:
     """The boundaries without their sides, each once."""
     return list(dict.fromkeys(name.partition(":")[0] for name in boundaries))
+
+
+SETTLE_AFTER = timedelta(minutes=4)
+"""Of the accounting system of a searchable harness."""
+
+
+@contextmanager
+def a_searchable_harness(folder: Path) -> Iterator[ExportHarness]:
+    """Over an accounting system whose reference can be searched, no more."""
+    with an_export_harness(folder, kill_company()) as harness:
+        searchable = replace(harness.connector.capabilities, reference="searchable", settle_after=SETTLE_AFTER)
+        harness.alter(capabilities=searchable)
+        yield harness
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of it catches this."""
+
+
+class Told:
+    """Pleo whose answers about a job are other ones."""
+
+    def __init__(self, behind: Any, change: Callable[[ExportJob], ExportJob]) -> None:
+        self._behind, self._change = behind, change
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._behind, name)
+
+    def job(self, job_id: str) -> ExportJob:
+        return self._change(self._behind.job(job_id))

@@ -78,8 +78,9 @@ class DocumentsOf:
     def mark_imported(self, number: int, *, undo: bool = False) -> None:
         """The accounting system has read it. On a released document that is a conflict, which stops further exports."""
         row = self.required(number)
-        is_there = row.state in ("unsure", "delivered", "released")
-        if not undo and is_there:
+        if undo:
+            is_there = row.state in ("unsure", "delivered", "released")
+        else:
             is_there = self.documents.store.mark_imported(self.connection.id, number, self.clock.now())
         if not is_there:
             raise Misconfigured(*told("document_not_delivered", number=str(number)))

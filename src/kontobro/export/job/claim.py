@@ -150,12 +150,12 @@ class Claimant:
         """Make the job ours at Pleo. Raises Busy, JobGone, and Unreachable when Pleo does neither yes nor no."""
         fault: KontobroError | None = None
         for number, pause in enumerate(PAUSES):
-            at, job = self.ports.clock.now(), self.ports.pleo.job(job_id)
-            ours = self._judged(job, is_new=number > 0)
+            at, job, is_new = self.ports.clock.now(), self.ports.pleo.job(job_id), number > 0
+            ours = self._judged(job, is_new=is_new)
             if ours is JobClaim.OURS:
-                if number:
+                if is_new:
                     note_action(self.connection.id, job, self.ports)
-                return self._claimed(job, at, blind=self._follows_another(job), is_new=number > 0)
+                return self._claimed(job, at, blind=self._follows_another(job), is_new=is_new)
             if ours not in (JobClaim.FREE, JobClaim.ACCEPTED):
                 return self._take(job, ours, progress, at)
             if ours is JobClaim.FREE or number == len(PAUSES) - 2:
