@@ -19,6 +19,9 @@ from tests.support.pleo_company import entry_id, kill_company
 
 pytestmark = pytest.mark.kill
 
+WITHOUT_A_LOOK = [boundary for boundary in BOUNDARIES if not boundary.startswith("store.claim_job#3:")]
+"""Who acted on the job last matters only where a look can tell what was written."""
+
 WRITTEN = BOUNDARIES[BOUNDARIES.index("store.move#2:before") : BOUNDARIES.index("pleo.report#1:before")]
 """From the first intent to book to the last booking verified."""
 
@@ -48,7 +51,7 @@ def assert_truthful(connected: ConnectedHome) -> None:
 def test_a_whole_run_needs_no_look(tmp_path: Path) -> None:
     with blind_home(tmp_path) as connected:
         assert connected.export()
-        assert connected.boundaries == BOUNDARIES
+        assert connected.boundaries == WITHOUT_A_LOOK
         assert_whole(connected)
 
 
