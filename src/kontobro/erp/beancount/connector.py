@@ -122,7 +122,7 @@ class BeancountConnector:
             booked = self._booked_of(booking)
             paths = [self._folder.add_document(r.content, EXTENSIONS[r.media_type]) for r in receipts]
             if _lacking(booked, paths):
-                self._change({booked.block.file: {booking.reference: [lambda found: _attached(found, paths)]}})
+                self._amend({booked.block.file: {booking.reference: [lambda found: _attached(found, paths)]}})
 
     def post(self, bookings: Sequence[Booking]) -> Sequence[Booking | Problem]:
         references = [booking.reference for booking in bookings]
@@ -136,7 +136,7 @@ class BeancountConnector:
             others = self._shelf.booked([k for s in ours for k in standing_entries.keys_to_settle(s)], texts)
             for payment, lines in _settled(ours, others):
                 _add(edits, payment, _with_lines(lines))
-            self._change(edits)
+            self._amend(edits)
         return flow.answered(references, SYSTEM, {}, self.find(references))
 
     def write(self, vendors: Sequence[Vendor]) -> Sequence[Vendor | Problem]:
@@ -155,7 +155,8 @@ class BeancountConnector:
             for booked in self._current([booking.reference for booking in bookings]):
                 if booked.is_draft:
                     _add(edits, booked, lambda _: b"")
-            self._change(edits)
+            for file, some in edits.items():
+                self._folder.change(file, Change(_edit_of(file, some)))
 
     # ------------------------------------------------------------------------------ reading what exists
 
@@ -216,16 +217,22 @@ class BeancountConnector:
             good = {reference: text for reference, text in texts.items() if reference not in refused}
             roots = [f'option "{name}" "{value}"\n' for name, value in self._masters.read().roots]
             content = "\n".join([*("".join(roots) for _ in roots[:1]), *good.values()]).encode()
-            if not good or self._folder.create(self._folder.next_batch(), content, self._rehearsal.is_current):
+            name = self._folder.next_batch()
+            if not good or self._folder.create(name, content, self._rehearsal.is_current):
                 self._rehearsal.written(good)
+                if good:
+                    self._masters.follow(name, None, content)
                 return refused
         if texts:
             raise Unreachable(*told("ledger_restless"))
         return {}
 
-    def _change(self, edits: Edits) -> None:
+    def _amend(self, edits: Edits) -> None:
+        """Change marks, metadata and documents of entries: nothing by which Beancount could refuse them."""
         for file, some in edits.items():
-            self._folder.change(file, Change(_edit_of(file, some)))
+            put = self._folder.change(file, Change(_edit_of(file, some)))
+            if put:
+                self._masters.follow(file, *put)
 
 
 def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:

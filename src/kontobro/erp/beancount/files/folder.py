@@ -117,9 +117,12 @@ class Folder:
         sync(self.bookings)
         return True
 
-    def change(self, name: str, change: Change) -> None:
-        """Change a batch file; one without text is removed. What a person writes into it at the same time is kept."""
-        new = self._new(name)
+    def change(self, name: str, change: Change) -> tuple[bytes, bytes] | None:
+        """Change a batch file; one without text is removed. What a person writes into it at the same time is kept.
+
+        Gives what was in it and what is now; None when nothing was to be changed.
+        """
+        new, put = self._new(name), None
         outcome = Rewrite(change)
         for tries in range(TRIES):
             text, stamp = self._read(name)
@@ -129,12 +132,13 @@ class Folder:
             # the first time at leisure; while someone writes all the time, what counts is to be quick
             ours = write_new(new, desired, durably=not tries)
             if self._put(name, new, text, stamp, outcome):
-                self.ours[name] = ours
+                self.ours[name], put = ours, (text, desired)
                 self._settle(name, desired)
                 break
         else:
             raise Unreachable(*told("batch_restless", name=name))
         new.unlink(missing_ok=True)
+        return put
 
     def _put(self, name: str, new: Path, text: bytes, stamp: Stamp, outcome: Rewrite) -> bool:
         """Put a finished file in place of what was read. False, and nothing done, when it was edited since."""

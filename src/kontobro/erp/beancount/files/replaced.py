@@ -68,7 +68,7 @@ class _Held:
 class Replaced:
     """The files replaced last, open. `change` changes a file."""
 
-    def __init__(self, change: Callable[[str, Change], None]) -> None:
+    def __init__(self, change: Callable[[str, Change], object]) -> None:
         self._change = change
         self._held: deque[_Held] = deque()
         weakref.finalize(self, _close_all, self._held)

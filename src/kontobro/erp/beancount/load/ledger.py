@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ def faults_with(ledger: Path, candidate: Path | None) -> tuple[Fault, ...]:
     if candidate is None:
         return _faults(_load(ledger)[1], ledger, ledger, None)
     more = f"\ninclude {quoted(str(candidate))}\n"
-    if encryption.is_encrypted_file(str(ledger)):  # never written to the disk in clear
+    if is_encrypted(ledger):  # never written to the disk in clear
         os.chdir(ledger.parent)
         text = encryption.read_encrypted_file(str(ledger))
         errors = loader.load_string(text + more)[1]
@@ -100,7 +100,7 @@ def patterns_of(files: Iterable[str], ours: Path) -> tuple[str, ...]:
     """The patterns by which these files include others than ours: a new file may match one tomorrow."""
     found = []
     for file in map(Path, files):
-        if file.parent == ours or encryption.is_encrypted_file(str(file)):
+        if file.parent == ours or is_encrypted(file):
             continue
         names = _INCLUDE.findall(file.read_text("utf-8", "replace"))
         found += [file.parent / name for name in names if glob.has_magic(name)]
@@ -109,17 +109,30 @@ def patterns_of(files: Iterable[str], ours: Path) -> tuple[str, ...]:
 
 def is_larger(ledger: Path, size: int) -> bool:
     """Whether the files of a ledger have more than so many bytes. Reads no more than that to find out."""
-    total, seen, waiting = 0, set[Path](), [ledger]
-    while waiting and total <= size:
+    total = 0
+    for file in files_of(ledger):
+        total += file.stat().st_size
+        if total > size:
+            return True
+    return False
+
+
+def files_of(ledger: Path) -> Iterator[Path]:
+    """The files of a ledger, links followed. What a file includes is looked up after it was taken."""
+    seen, waiting = set[Path](), [ledger]
+    while waiting:
         file = waiting.pop().resolve()
         if file in seen or not file.is_file():
             continue
         seen.add(file)
-        total += file.stat().st_size
-        if total <= size and not encryption.is_encrypted_file(str(file)):
+        yield file
+        if not is_encrypted(file):
             names = _INCLUDE.findall(file.read_text("utf-8", "replace"))
             waiting += [Path(found) for name in names for found in glob.glob(str(file.parent / name), recursive=True)]  # noqa: PTH207
-    return total > size
+
+
+def is_encrypted(file: Path) -> bool:
+    return encryption.is_encrypted_file(str(file))
 
 
 def _load(ledger: Path) -> tuple[list[Directive], list[object], dict[str, Any]]:

@@ -31,7 +31,9 @@ from kontobro.core.model.masterdata import (
     Vendor,
 )
 from kontobro.core.words import told
+from kontobro.erp.beancount.load.beforehand import Beforehand, State
 from kontobro.erp.beancount.load.ledger import load_ledger, patterns_of, roots_of
+from kontobro.erp.beancount.load.outline import Outline, outline_of
 from kontobro.erp.beancount.syntax.assertions import Assertions, assertions_of
 from kontobro.erp.beancount.syntax.written import Written
 
@@ -56,7 +58,8 @@ class LedgerMasters:
     """All master records of one ledger, each kind by its id, and what else its main file says.
 
     `files` they were read from, `patterns` by which more may be included; `roots` are the options that rename root
-    accounts, as (name, value).
+    accounts, as (name, value). `outline` and `states`: where it need not be read again for new entries, as long as its
+    files are as they were.
     """
 
     records: Mapping[type, Mapping[object, MasterRecord]]
@@ -64,6 +67,8 @@ class LedgerMasters:
     patterns: tuple[str, ...] = ()
     roots: tuple[tuple[str, str], ...] = ()
     assertions: Assertions = field(default_factory=dict)
+    outline: Outline | None = None
+    states: Mapping[str, State] = field(default_factory=dict)
 
     def by_id(self, kind: type[R]) -> Mapping[object, R]:
         """The records of a kind by id; dimension values by (dimension id, id)."""
@@ -79,6 +84,7 @@ class LedgerMasters:
 
 def load(ledger: Path) -> LedgerMasters:
     """Load the whole ledger. Raises Misconfigured with file, line and remedy when Beancount finds an error."""
+    before = Beforehand.of(ledger)
     directives, options = load_ledger(ledger)
     types = {options[f"name_{root}"]: type_ for root, type_ in _TYPES.items()}
     records = _records(directives, options["operating_currency"], Written(ledger.parent), types)
@@ -87,12 +93,15 @@ def load(ledger: Path) -> LedgerMasters:
             *told("ledger_without_company", ledger=ledger.name, title=options["title"] or "Our Company")
         )
     files = tuple(options["include"])
+    states = before.states(files)
     return LedgerMasters(
         records,
         files,
         patterns_of(files, ledger.parent / "bookings"),
         roots_of(options),
         assertions_of(directives, options, str(ledger.parent)),
+        outline_of(directives, options, before.consulted) if states else None,
+        states,
     )
 
 
@@ -114,6 +123,11 @@ def _records(
 
 def _add(records: dict[type, dict[object, MasterRecord]], identity: object, record: MasterRecord) -> None:
     records.setdefault(type(record), {})[identity] = record
+
+
+def by_identity(records: Iterable[MasterRecord]) -> dict[object, MasterRecord]:
+    """Records of one kind, as `LedgerMasters.records` has them."""
+    return {_identity(record): record for record in records}
 
 
 def _identity(record: MasterRecord) -> object:

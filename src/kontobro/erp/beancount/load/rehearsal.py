@@ -1,15 +1,13 @@
 """Entries are tried before they are written: would the ledger still load with them?
 
-Once a job for all its entries, by Beancount itself in a process of its own. Only when that load has errors the
-entries are sifted, until those that break the ledger are found; each fails alone.
+Once a job for all its entries, by Beancount itself in a process of its own: with the ledger's outline where that is
+enough, else with all of it. Only when that load has errors the entries are sifted, until those that break the ledger
+are found; each fails alone.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
-import weakref
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -20,8 +18,11 @@ from kontobro.erp.beancount.files.folder import Folder
 from kontobro.erp.beancount.files.swap import Stamp
 from kontobro.erp.beancount.load.apart import faults_apart
 from kontobro.erp.beancount.load.ledger import unloadable
+from kontobro.erp.beancount.load.outline import Touched, earliest, touched_by
 from kontobro.erp.beancount.load.reload import MasterFile
+from kontobro.erp.beancount.load.scratch import new_file
 from kontobro.erp.beancount.load.sift import Sift, drafts_of
+from kontobro.erp.beancount.syntax.render import quoted
 
 TRIES = 4
 """How often the check is made again because the ledger's files changed meanwhile."""
@@ -75,10 +76,10 @@ class Rehearsal:
 
     def _try(self, texts: Iterable[Texts], *, keep: bool) -> dict[bytes, Problem]:
         """Load the ledger with these entries and those that wait; which of them break it."""
-        spool, new = self._gathered(texts)
+        spool, new, touched = self._gathered(texts)
         for _ in range(TRIES):
             now = self._masters.stamps()
-            bad = self._breaking(spool) if self._good or new else {}
+            bad = self._breaking(spool, touched) if self._good or new else {}
             if not self._changed(now, self._masters.stamps()):
                 break
         else:
@@ -93,23 +94,30 @@ class Rehearsal:
             old.unlink()
         return bad
 
-    def _gathered(self, texts: Iterable[Texts]) -> tuple[Path, set[bytes]]:
-        """A file with these entries and those that wait (each in its newest form), and the digests of these."""
-        spool = _new_file(self)
+    def _gathered(self, texts: Iterable[Texts]) -> tuple[Path, set[bytes], Touched | None]:
+        """A file with these entries and those that wait (each in its newest form), the digests of these, and what all
+        of them touch."""
+        spool = new_file(self)
         new = set[bytes]()
+        touched: Touched | None = {}
+        head = "".join(f'option "{name}" "{value}"\n' for name, value in self._masters.read().roots) + "\n"
         with spool.open("w", encoding="utf-8", newline="\n") as file:
-            file.write("".join(f'option "{name}" "{value}"\n' for name, value in self._masters.read().roots) + "\n")
+            file.write(head)
             for some in texts:
                 new.update(_digest(reference, text) for reference, text in some.items())
+                touched = _and_touched_by(head, some.values(), touched)
                 file.writelines(f"{text}\n" for text in some.values())
             renewed = {digest[:_HALF] for digest in new} if self._good else set()
             for draft in drafts_of(self._texts) if self._good and self._texts is not None else ():
                 digest = _digest(draft.reference, draft.text)
                 if digest in self._good and digest[:_HALF] not in renewed:
+                    touched = _and_touched_by(head, [draft.text], touched)
                     file.write(draft.text + "\n")
-        return spool, new
+        return spool, new, touched
 
-    def _breaking(self, candidate: Path) -> dict[bytes, Problem]:
+    def _breaking(self, candidate: Path, touched: Touched | None) -> dict[bytes, Problem]:
+        if self._is_clear(candidate, touched):
+            return {}
         faults = faults_apart(self._ledger, candidate)
         if not faults:
             return {}
@@ -118,13 +126,23 @@ class Rehearsal:
         found = Sift(self._ledger).breaking(candidate, faults)
         return {_digest(draft.reference, draft.text): problem for draft, problem in found.items()}
 
+    def _is_clear(self, candidate: Path, touched: Touched | None) -> bool:
+        """True when the ledger's outline is enough to say that these entries can be booked."""
+        outline = self._masters.outline()
+        if outline is None or touched is None or not outline.suffices(touched, self._masters.read().assertions):
+            return False
+        file = new_file(self)
+        try:
+            file.write_text(f"{outline.text}include {quoted(str(candidate))}\n", "utf-8")
+            return not faults_apart(file, None)
+        finally:
+            file.unlink()
 
-def _new_file(owner: object) -> Path:
-    """A file outside the ledger's folder; it goes when its owner goes."""
-    descriptor, name = tempfile.mkstemp(prefix="kontobro-", suffix=".beancount")
-    os.close(descriptor)
-    weakref.finalize(owner, Path(name).unlink, missing_ok=True)
-    return Path(name)
+
+def _and_touched_by(head: str, texts: Iterable[str], touched: Touched | None) -> Touched | None:
+    """What is touched by these too; None when that can't be said."""
+    more = None if touched is None else touched_by(head + "\n".join(texts))
+    return None if touched is None or more is None else earliest(touched, more)
 
 
 def _digest(reference: Reference, text: str) -> bytes:

@@ -1,7 +1,8 @@
 """Reads the master data again when the bookkeeper's files change, and only then.
 
 Loading checks the whole ledger, our bookings too: 50,000 entries take ten seconds and 350 MB. So a large
-ledger is loaded by a process of its own, whose memory goes with it, and our own writes load nothing again.
+ledger is loaded by a process of its own, whose memory goes with it, our own writes load nothing again, and an index
+beside the ledger knows what the last load said (`index.py`).
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from pathlib import Path
 
 from kontobro.core.errors import Misconfigured
 from kontobro.core.words import told
-from kontobro.erp.beancount.files.folder import GONE, VENDORS, Folder
-from kontobro.erp.beancount.files.swap import Stamp, stamp_of
+from kontobro.erp.beancount.files.folder import VENDORS, Folder
+from kontobro.erp.beancount.files.swap import Stamp
 from kontobro.erp.beancount.load.apart import load_apart
+from kontobro.erp.beancount.load.beforehand import State, digest_of, stamp_at
+from kontobro.erp.beancount.load.index import Index
 from kontobro.erp.beancount.load.ledger import is_larger
 from kontobro.erp.beancount.load.masters import LedgerMasters, load
+from kontobro.erp.beancount.load.outline import Outline
 
 APART_FROM = 2_000_000
 """Bytes of the ledger from which the ledger is loaded by another process."""
@@ -27,25 +31,67 @@ class MasterFile:
     def __init__(self, ledger: Path, folder: Folder) -> None:
         self._ledger = ledger
         self._folder = folder
+        self._index = Index(ledger)
         self._masters: LedgerMasters | None = None
         self._stamps: dict[str, Stamp] = {}
+        self._known: dict[str, State] = {}
+        """Each file as it was when Beancount had nothing against the ledger, or as we left it without harm."""
 
     def read(self) -> LedgerMasters:
         if self._masters is None or self._stamps != self._theirs(self._masters):
             self._require()
-            masters = self._load()
-            if str(self._folder.header) not in masters.files:
-                raise Misconfigured(*told("ledger_lacks_include", ledger=self._ledger.name))
+            masters = self._recalled() or self._loaded()
             self._masters, self._stamps = masters, self._theirs(masters)
         return self._masters
+
+    def outline(self) -> Outline | None:
+        """What new entries may be tried against instead of the whole ledger. None where that is not known to be in
+        order: someone else changed a file of it."""
+        outline = self.read().outline
+        is_known = outline is not None and self.stamps() == {file: stamp for file, (stamp, _) in self._known.items()}
+        return outline if is_known else None
+
+    def follow(self, name: str, before: bytes | None, after: bytes) -> None:
+        """We gave a batch file this content, by which nothing in the ledger breaks. `before` None: it is new."""
+        known, file = self._known.get(name), str(self._folder.bookings / name)
+        was = None if before is None else digest_of(before)
+        if self._masters and self._masters.outline and was == (known[1] if known else None):
+            self._known[name] = self._folder.ours[name], digest_of(after)
+            self._index.follow(file, was, digest_of(after))
 
     def _require(self) -> None:
         if not self._ledger.is_file():
             raise Misconfigured(*told("ledger_missing", ledger=str(self._ledger)))
         self._folder.prepare()
 
-    def _load(self) -> LedgerMasters:
-        return load_apart(self._ledger) if is_larger(self._ledger, APART_FROM) else load(self._ledger)
+    def _recalled(self) -> LedgerMasters | None:
+        """What the index says, if no file is other than it knows."""
+        found = self._index.recall()
+        if found is None:
+            return None
+        masters, digests = found
+        before = self._look(masters) | self._folder.batches()
+        states = {name: (stamp, _digest_at(self._path_of(name))) for name, stamp in before.items()}
+        if {str(self._path_of(name)): digest for name, (_, digest) in states.items()} != digests:
+            return None
+        self._known = states
+        return masters
+
+    def _loaded(self) -> LedgerMasters:
+        """What Beancount says."""
+        masters = load_apart(self._ledger) if is_larger(self._ledger, APART_FROM) else load(self._ledger)
+        if str(self._folder.header) not in masters.files:
+            raise Misconfigured(*told("ledger_lacks_include", ledger=self._ledger.name))
+        self._known = {self._name_of(Path(file)): state for file, state in masters.states.items()}
+        self._index.keep(masters)
+        return masters
+
+    def _name_of(self, file: Path) -> str:
+        """A file as `stamps` names it."""
+        return file.name if file.parent == self._folder.bookings else str(file)
+
+    def _path_of(self, name: str) -> Path:
+        return self._folder.bookings / name  # which is the name itself, where that is a whole path
 
     def stamps(self) -> dict[str, Stamp]:
         """What the disk says of every file of the ledger; ours by their names alone."""
@@ -53,18 +99,18 @@ class MasterFile:
 
     def _theirs(self, masters: LedgerMasters) -> dict[str, Stamp]:
         """Of each file that is not ours, and of our vendors."""
-        return self._look(masters) | {VENDORS: _stamp(self._folder.bookings / VENDORS)}
+        return self._look(masters) | {VENDORS: stamp_at(self._folder.bookings / VENDORS)}
 
     def _look(self, masters: LedgerMasters) -> dict[str, Stamp]:
         """Of each file that is not ours, new ones that an include pattern matches among them."""
         # as Beancount itself matches them
         matched = (file for one in masters.patterns for file in glob.glob(one, recursive=True))  # noqa: PTH207
         files = (Path(file) for file in dict.fromkeys((*masters.files, *matched)))
-        return {str(file): _stamp(file) for file in files if file.parent != self._folder.bookings}
+        return {str(file): stamp_at(file) for file in files if file.parent != self._folder.bookings}
 
 
-def _stamp(file: Path) -> Stamp:
+def _digest_at(file: Path) -> bytes:
     try:
-        return stamp_of(file.stat())
+        return digest_of(file.read_bytes())
     except FileNotFoundError:
-        return GONE
+        return b""
