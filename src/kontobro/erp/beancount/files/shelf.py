@@ -36,6 +36,8 @@ class Shelf:
         `changed` are texts not yet on disk. Without `fresh` the disk is not looked over for new files: for a
         caller who looks again when he finds nothing.
         """
+        if not keys:
+            return []
         wanted = frozenset(keys)
         blocks: list[Block] = []
         for file in self._files_with(wanted, fresh):

@@ -8,6 +8,7 @@ beside the ledger knows what the last load said (`index.py`).
 from __future__ import annotations
 
 import glob
+import os
 from pathlib import Path
 
 from kontobro.core.errors import Misconfigured
@@ -105,8 +106,9 @@ class MasterFile:
         """Of each file that is not ours, new ones that an include pattern matches among them."""
         # as Beancount itself matches them
         matched = (file for one in masters.patterns for file in glob.glob(one, recursive=True))  # noqa: PTH207
-        files = (Path(file) for file in dict.fromkeys((*masters.files, *matched)))
-        return {str(file): stamp_at(file) for file in files if file.parent != self._folder.bookings}
+        files = dict.fromkeys((*masters.files, *matched))
+        ours = f"{self._folder.bookings}{os.sep}"
+        return {file: stamp_at(Path(file)) for file in files if not file.startswith(ours)}
 
 
 def _digest_at(file: Path) -> bytes:
