@@ -1,31 +1,41 @@
 """One job of so many items, after so many bookings, into so large a ledger: each measured in a process of its own.
 
-`python -m bench.scale.cases CASE SIZE` measures one and prints its figures as JSON.
+`python -m bench.scale.cases prepare CASE SIZE FOLDER` makes what is there before; with `measure` for `prepare` the job
+is done, and its figures are printed as JSON.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import resource
 import sqlite3
 import sys
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Protocol
 
 from bench import books
 from bench.memory import high_water
 from bench.pleo import MockPleo
 from kontobro.core.errors import Problem
 from kontobro.core.model.journal import Booking, Entry
+from kontobro.core.ports import Connector
 from kontobro.erp.registry import load_connector
 from kontobro.store import open_store
 from kontobro.testing.connector.memory import MemoryConnector
 
 ITEMS = 1_000
 """Of the job, where something else than the job grows."""
+
+BATCH = 100
+"""Entries of one file of ours."""
+
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 KEPT = 2_000
 """Entries; several times what is on its way at once."""
@@ -47,36 +57,91 @@ class Figures:
         return self.cpu / self.items * 1e6
 
 
-def of_items(size: int) -> Figures:
+class Items:
     """A job of `size` items."""
-    with TemporaryDirectory() as folder:
-        cpu = books.exported(Path(folder), MockPleo(size), Forgetful(books.CHART))
-    return Figures("items", size, size, cpu, high_water())
+
+    def prepare(self, size: int, folder: Path) -> None:
+        """Nothing is there before."""
+
+    def measure(self, size: int, folder: Path) -> Figures:
+        cpu = books.exported(folder, MockPleo(size), Forgetful(books.CHART))
+        return Figures("items", size, size, cpu, high_water())
 
 
-def of_history(size: int) -> Figures:
+class History:
     """A job after `size` bookings of earlier ones."""
-    with TemporaryDirectory() as folder:
-        _fill(Path(folder), size)
-        cpu = books.exported(Path(folder), MockPleo(ITEMS), books.in_memory())
-    return Figures("history", size, ITEMS, cpu, high_water())
+
+    def prepare(self, size: int, folder: Path) -> None:
+        _fill(folder, size)
+
+    def measure(self, size: int, folder: Path) -> Figures:
+        return Figures("history", size, ITEMS, books.exported(folder, MockPleo(ITEMS), books.in_memory()), high_water())
 
 
-def of_ledger(size: int) -> Figures:
-    """A job into a Beancount ledger that has `size` entries. Beancount's own reading of the ledger is counted in, also
-    where a process of its own does it."""
-    with TemporaryDirectory() as folder:
-        ledger = books.beancount_ledger(Path(folder))
+class Ledger:
+    """A job into a Beancount ledger that has `size` entries, and was read when it was connected."""
+
+    name = "ledger"
+
+    def prepare(self, size: int, folder: Path) -> None:
+        ledger = books.beancount_ledger(folder)
         with ledger.open("a") as file:
             file.writelines(_entry(number) for number in range(size))
-        connector = load_connector("beancount", {"ledger": str(ledger)})
-        cpu = books.exported(Path(folder), MockPleo(ITEMS), connector)
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    largest = max(high_water(), children.ru_maxrss / 1024)
-    return Figures("ledger", size, ITEMS, cpu + children.ru_utime + children.ru_stime, largest)
+        _connector(folder).check()
+
+    def measure(self, size: int, folder: Path) -> Figures:
+        """Beancount's own reading is counted in, also where a process of its own does it."""
+        cpu = books.exported(folder, MockPleo(ITEMS), _connector(folder))
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        largest = max(high_water(), children.ru_maxrss / 1024)
+        return Figures(self.name, size, ITEMS, cpu + children.ru_utime + children.ru_stime, largest)
 
 
-CASES: dict[str, Callable[[int], Figures]] = {"items": of_items, "history": of_history, "ledger": of_ledger}
+class Edited(Ledger):
+    """The same, but its bookkeeper wrote something since: it is read whole."""
+
+    name = "edited"
+
+    def prepare(self, size: int, folder: Path) -> None:
+        super().prepare(size, folder)
+        with _ledger(folder).open("a") as file:
+            file.write(_entry(size))
+
+
+class Booked(Ledger):
+    """A job into a ledger with `size` entries that we booked."""
+
+    name = "booked"
+
+    def prepare(self, size: int, folder: Path) -> None:
+        super().prepare(0, folder)
+        first = folder / "first"
+        first.mkdir()
+        books.exported(first, MockPleo(BATCH), _connector(folder))
+        (written,) = sorted((folder / "bookings").glob("*1.beancount"))
+        text = written.read_text()
+        for number in range(1, size // BATCH + 1):  # under other ids
+            ids: dict[str, str] = {}
+            copy = _ID.sub(partial(_another, ids), text)
+            written.with_name(f"{number:06}.beancount").write_text(copy)
+        _connector(folder).check()
+
+
+class Case(Protocol):
+    def prepare(self, size: int, folder: Path) -> None:
+        """Make what is there before the job, in an empty folder."""
+
+    def measure(self, size: int, folder: Path) -> Figures:
+        """Do the job."""
+
+
+CASES: dict[str, Case] = {
+    "items": Items(),
+    "history": History(),
+    "ledger": Ledger(),
+    "edited": Edited(),
+    "booked": Booked(),
+}
 
 
 class Forgetful(MemoryConnector):
@@ -87,6 +152,18 @@ class Forgetful(MemoryConnector):
         while len(self._kept) > KEPT:
             del self._kept[next(iter(self._kept))]
         return answers
+
+
+def _ledger(folder: Path) -> Path:
+    return folder / "ledger.beancount"
+
+
+def _connector(folder: Path) -> Connector:
+    return load_connector("beancount", {"ledger": str(_ledger(folder))})
+
+
+def _another(ids: dict[str, str], found: re.Match[str]) -> str:
+    return ids.setdefault(found[0], str(uuid.uuid4()))
 
 
 def _entry(number: int) -> str:
@@ -138,4 +215,6 @@ BOOKINGS = f"""
 
 
 if __name__ == "__main__":
-    print(json.dumps(astuple(CASES[sys.argv[1]](int(sys.argv[2])))))
+    step, case, size, folder = sys.argv[1:]
+    figures = getattr(CASES[case], step)(int(size), Path(folder))
+    print(json.dumps(astuple(figures) if figures else None))

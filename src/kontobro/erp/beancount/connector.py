@@ -132,8 +132,9 @@ class BeancountConnector:
                 if booked.is_draft:
                     _add(edits, booked, lambda found: posted(found.block.text))
             texts = {file: edited(file, self._folder.text(file), some) for file, some in edits.items()}
-            ours = self._shelf.booked([Key.of("kontobro", reference) for reference in references], texts)
-            others = self._shelf.booked([k for s in ours for k in standing_entries.keys_to_settle(s)], texts)
+            ours = self._shelf.booked([Key.of("kontobro", reference) for reference in references], texts, fresh=False)
+            settling = [key for one in ours for key in standing_entries.keys_to_settle(one)]
+            others = self._shelf.booked(settling, texts, fresh=False)
             for payment, lines in _settled(ours, others):
                 _add(edits, payment, _with_lines(lines))
             self._amend(edits)

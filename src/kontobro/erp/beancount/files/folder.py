@@ -94,8 +94,8 @@ class Folder:
         if not self.bookings.exists():
             return {}
         with os.scandir(self.bookings) as files:
-            stamps = [(file.name, stamp_of(file.stat())) for file in files if _is_batch(file.name)]
-        return dict(sorted(stamps))
+            named = sorted((file.name, file) for file in files if _is_batch(file.name))
+            return {name: stamp_of(file.stat()) for name, file in named}
 
     def next_batch(self) -> str:
         """The name of a new batch file. Only under `writing`: then no one else takes the same."""

@@ -57,6 +57,8 @@ class Shelf:
     def _refresh(self) -> None:
         """Read the files that are new or changed since last time, forget those that are gone."""
         now = self._folder.batches()
+        if now == self._stats:
+            return
         for file in [file for file, stat in self._stats.items() if now.get(file) != stat]:
             self._forget(file)
         for file, stat in now.items():

@@ -145,6 +145,4 @@ def _masters(content: _Content) -> LedgerMasters:
     for kind, form in _FORMS.items():
         some: list[msgspec.Struct] = msgspec.msgpack.decode(content.records[kind.__name__], type=list[form])  # type: ignore[valid-type]
         records[kind] = by_identity(kind(**msgspec.structs.asdict(one)) for one in some)
-    return LedgerMasters(
-        records, content.files, content.patterns, content.roots, content.assertions, content.outline
-    )
+    return LedgerMasters(records, content.files, content.patterns, content.roots, content.assertions, content.outline)
