@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 import beancount
 import msgspec
@@ -125,7 +125,9 @@ def _follow(file: str, before: bytes | None, after: bytes, database: sqlite3.Con
 def _content(masters: LedgerMasters, outline: Outline) -> _Content:
     return _Content(
         records={
-            kind.__name__: msgspec.Raw(msgspec.msgpack.encode([_formed(form, one) for one in masters.all(kind)]))
+            kind.__name__: msgspec.Raw(
+                msgspec.msgpack.encode([_formed(form, one) for one in masters.records.get(kind, {}).values()])
+            )
             for kind, form in _FORMS.items()
         },
         files=masters.files,
@@ -140,9 +142,13 @@ def _formed(form: type[msgspec.Struct], record: object) -> msgspec.Struct:
     return form(*(getattr(record, name) for name in form.__struct_fields__))
 
 
+def _fields(form: type[msgspec.Struct], records: msgspec.Raw) -> Iterator[dict[str, Any]]:
+    found: list[msgspec.Struct] = msgspec.convert(msgspec.msgpack.decode(records), list[form])  # type: ignore[valid-type]
+    return (msgspec.structs.asdict(one) for one in found)
+
+
 def _masters(content: _Content) -> LedgerMasters:
     records: dict[type, Mapping[object, MasterRecord]] = {}
     for kind, form in _FORMS.items():
-        some: list[msgspec.Struct] = msgspec.msgpack.decode(content.records[kind.__name__], type=list[form])  # type: ignore[valid-type]
-        records[kind] = by_identity(kind(**msgspec.structs.asdict(one)) for one in some)
+        records[kind] = by_identity(kind(**fields) for fields in _fields(form, content.records[kind.__name__]))
     return LedgerMasters(records, content.files, content.patterns, content.roots, content.assertions, content.outline)
