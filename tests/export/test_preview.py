@@ -20,8 +20,10 @@ from tests.support.pleo_company import a_company, a_line, a_receipt, an_item, en
 
 
 def traces(harness: ExportHarness) -> tuple[object, ...]:
-    """All that a preview may not change: Pleo's jobs, the ledger's bytes, our history."""
-    files = {path: path.read_bytes() for path in sorted(harness.connected.ledger.parent.rglob("*")) if path.is_file()}
+    """All that a preview may not change: Pleo's jobs, the ledger's bytes, our history. What it read may be remembered
+    beside the ledger."""
+    there = sorted(harness.connected.ledger.parent.rglob("*"))
+    files = {path: path.read_bytes() for path in there if path.is_file() and path.suffix != ".index"}
     return state(harness.sandbox)["jobs"], files, harness.rows(), list(harness.store.jobs("desk"))
 
 
