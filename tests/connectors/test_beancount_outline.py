@@ -7,11 +7,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from beancount.core.data import Transaction
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
 from kontobro.core.errors import Misconfigured
-from kontobro.erp.beancount.load.ledger import faults_with
+from kontobro.erp.beancount.load.ledger import faults_with, load_ledger
 from kontobro.erp.beancount.load.masters import load
 from kontobro.erp.beancount.load.outline import consulted_in, earliest, touched_by
 
@@ -91,6 +92,16 @@ def test_what_an_outline_takes_the_whole_ledger_takes(company: list[str], new: l
         said = faults_with(outline, candidate)
         event("the outline refuses" if said else "the outline takes it")
         assert bool(said) == bool(faults_with(ledger, candidate))
+        if not said:
+            alone = meaning_of(ledger)
+            ledger.write_text("\n".join([HEAD, *company, *new]))
+            assert meaning_of(ledger) == alone
+
+
+def meaning_of(ledger: Path) -> list[object]:
+    """What the company's own transactions are, all left out filled in."""
+    found = (one for one in load_ledger(ledger)[0] if isinstance(one, Transaction) and one.narration != "new")
+    return [(one.date, one.narration, [(p.account, p.units, p.cost, p.price) for p in one.postings]) for one in found]
 
 
 @pytest.mark.parametrize(

@@ -221,7 +221,7 @@ class BeancountConnector:
             name = self._folder.next_batch()
             if not good or self._folder.create(name, content, self._rehearsal.is_current):
                 self._rehearsal.written(good)
-                if good:
+                if good and self._rehearsal.is_known:
                     self._masters.follow(name, None, content)
                 return refused
         if texts:
@@ -229,7 +229,7 @@ class BeancountConnector:
         return {}
 
     def _amend(self, edits: Edits) -> None:
-        """Change marks, metadata and documents of entries: nothing by which Beancount could refuse them."""
+        """Change marks, metadata and documents of entries: nothing by which others could become wrong."""
         for file, some in edits.items():
             put = self._folder.change(file, Change(_edit_of(file, some)))
             if put:
@@ -278,7 +278,7 @@ def _lacking(booked: LedgerEntry, paths: Sequence[str]) -> list[str]:
 def _attached(booked: LedgerEntry, paths: Sequence[str]) -> bytes:
     """The block with its receipts twice: as metadata, in order, and as documents, which Fava opens."""
     new = _lacking(booked, paths)
-    first = max((n for n, _ in standing_entries.numbered_documents(booked)), default=0) + 1
+    first = standing_entries.next_document(booked)
     lines = [f"document-{n}: {quoted(path)}" for n, path in enumerate(new, first)]
     account, day = booked.transaction.postings[0].account, booked.transaction.date
     link = link_of(booked.reference)

@@ -23,7 +23,7 @@ from pathlib import Path
 from kontobro.core.errors import NotAllowed, Timeout, Unreachable, said_of
 from kontobro.core.words import told
 from kontobro.erp.beancount.files.replaced import Change, Replaced, Rewrite
-from kontobro.erp.beancount.files.swap import Stamp, create, exchange, stamp_of, sync, write_new
+from kontobro.erp.beancount.files.swap import GONE, Stamp, create, exchange, stamp_of, sync, write_new
 
 HEADER = """\
 ; Kontobro books Pleo's expenses in this folder, one file a batch (docs/connectors/beancount.md).
@@ -35,7 +35,6 @@ VENDORS = "vendors.beancount"
 LOCK_PATIENCE = 60.0
 """Seconds that a writer waits for another one; a batch takes far less."""
 
-GONE: Stamp = (0, 0, 0)
 TRIES = 50
 """How often a change is made again because a person wrote into the same file at the same moment."""
 
@@ -94,7 +93,7 @@ class Folder:
         if not self.bookings.exists():
             return {}
         with os.scandir(self.bookings) as files:
-            named = sorted((file.name, file) for file in files if _is_batch(file.name))
+            named = sorted((file.name, file) for file in files if is_batch(file.name))
             return {name: stamp_of(file.stat()) for name, file in named}
 
     def next_batch(self) -> str:
@@ -205,7 +204,7 @@ class Folder:
         return (self.bookings / path).exists()
 
 
-def _is_batch(name: str) -> bool:
+def is_batch(name: str) -> bool:
     return name.endswith(".beancount") and not name.startswith(".")
 
 

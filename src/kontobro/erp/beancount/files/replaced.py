@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 import weakref
@@ -10,6 +9,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from kontobro.erp.beancount.files.swap import digest_of
 
 MOST = 64
 """Files held at once."""
@@ -80,7 +81,7 @@ class Replaced:
         if len(self._held) >= MOST:
             os.close(self._held.popleft().descriptor)
         seen, content = _seen(descriptor), _content(descriptor)
-        self._held.append(_Held(name, descriptor, change, time.monotonic(), seen, _digest(content)))
+        self._held.append(_Held(name, descriptor, change, time.monotonic(), seen, digest_of(content)))
         return content
 
     def any_late(self) -> bool:
@@ -98,8 +99,8 @@ class Replaced:
     def _take_in(self, held: _Held) -> None:
         size = held.seen[1]
         held.seen, content = _seen(held.descriptor), _content(held.descriptor)
-        added = _digest(content[:size]) == held.digest
-        held.digest = _digest(content)
+        added = digest_of(content[:size]) == held.digest
+        held.digest = digest_of(content)
         if added:
             more = content[size:]
             self._change(held.name, Change(lambda text: text + more))
@@ -123,10 +124,6 @@ def _content(descriptor: int) -> bytes:
     os.lseek(descriptor, 0, os.SEEK_SET)
     with open(descriptor, "rb", closefd=False) as file:
         return file.read()
-
-
-def _digest(content: bytes) -> bytes:
-    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 def _close_all(held: deque[_Held]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import hashlib
 import os
 import sys
 from collections.abc import Callable
@@ -19,12 +20,28 @@ from pathlib import Path
 Stamp = tuple[int, int, int]
 """What changes when a file does: inode, modification time (ns), size."""
 
+GONE: Stamp = (0, 0, 0)
+"""Of a file that is not there."""
+
 _HERE = -100  # AT_FDCWD: the paths are whole
 _NO_REPLACE, _EXCHANGE = 1, 2
 
 
 def stamp_of(stat: os.stat_result) -> Stamp:
     return stat.st_ino, stat.st_mtime_ns, stat.st_size
+
+
+def stamp_at(file: Path) -> Stamp:
+    """What the disk says of a file; GONE when there is none."""
+    try:
+        return stamp_of(file.stat())
+    except FileNotFoundError:
+        return GONE
+
+
+def digest_of(content: bytes) -> bytes:
+    """16 bytes that tell one content from another."""
+    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 def write_new(new: Path, content: bytes, *, durably: bool = True) -> Stamp:

@@ -3,14 +3,13 @@ that Beancount had nothing against it."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from kontobro.erp.beancount.files.folder import GONE
-from kontobro.erp.beancount.files.swap import Stamp, stamp_of
+from kontobro.erp.beancount.files.swap import Stamp, digest_of, stamp_at, stamp_of
 from kontobro.erp.beancount.load.ledger import files_of, is_encrypted
 from kontobro.erp.beancount.load.outline import consulted_in
 
@@ -20,43 +19,33 @@ State = tuple[Stamp, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Beforehand:
-    """What each file of a ledger held, by its resolved path. `consulted`: see `outline.consulted_in`."""
+    """What each file of a ledger held, by its resolved path. `consulted`: see `outline.consulted_in`; None where a file
+    is encrypted: what is in clear nowhere is remembered nowhere."""
 
     found: Mapping[Path, State]
-    consulted: frozenset[str]
+    consulted: frozenset[str] | None
 
     @classmethod
     def of(cls, ledger: Path) -> Beforehand:
         found: dict[Path, State] = {}
         consulted = set[str]()
+        is_clear = True
         for file in files_of(ledger):
-            if is_encrypted(file):  # what is in clear nowhere is remembered nowhere
-                return cls({}, frozenset())
-            content, stamp = _content_of(file)
-            found[file] = stamp, digest_of(content)
-            consulted.update(consulted_in(content))
-        return cls(found, frozenset(consulted))
+            with suppress(FileNotFoundError):  # removed at this moment: then what was loaded differs
+                content, stamp = _content_of(file)
+                found[file] = stamp, digest_of(content)
+                is_clear = is_clear and not is_encrypted(file)
+                consulted.update(consulted_in(content) if is_clear else ())
+        return cls(found, frozenset(consulted) if is_clear else None)
 
-    def states(self, files: Iterable[str]) -> dict[str, State]:
-        """Of these files, which Beancount has loaded since; of none when any of them is not as it was."""
+    def states(self, files: Iterable[str]) -> dict[str, State] | None:
+        """Of these files, which Beancount has loaded since. None when one of them has changed meanwhile; empty when it
+        can't be said, as others were looked at."""
         resolved = {file: Path(file).resolve() for file in files}
-        if self.found.keys() != set(resolved.values()):
+        if not self.found.keys() >= set(resolved.values()):
             return {}
         states = {file: self.found[path] for file, path in resolved.items()}
-        return states if all(stamp_at(Path(file)) == stamp for file, (stamp, _) in states.items()) else {}
-
-
-def digest_of(content: bytes) -> bytes:
-    """16 bytes that tell one content from another."""
-    return hashlib.blake2b(content, digest_size=16).digest()
-
-
-def stamp_at(file: Path) -> Stamp:
-    """What the disk says of a file; GONE when there is none."""
-    try:
-        return stamp_of(file.stat())
-    except FileNotFoundError:
-        return GONE
+        return states if all(stamp_at(Path(file)) == stamp for file, (stamp, _) in states.items()) else None
 
 
 def _content_of(file: Path) -> tuple[bytes, Stamp]:

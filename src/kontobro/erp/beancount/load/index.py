@@ -7,7 +7,9 @@ time; one that can't be read or written is done without.
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -20,18 +22,16 @@ import msgspec
 
 from kontobro import __version__
 from kontobro.core.model.masterdata import MasterRecord
+from kontobro.erp.beancount.files.swap import digest_of
 from kontobro.erp.beancount.load.masters import KINDS, LedgerMasters, by_identity
 from kontobro.erp.beancount.load.outline import Outline
 from kontobro.erp.beancount.syntax.assertions import Assertion
-
-VERSION = f"1 {__version__} {beancount.__version__}"
-"""Of the form that is kept, and of those who read the ledger."""
 
 _PATIENCE = 5.0
 """Seconds to wait for another process."""
 
 _TABLES = """
-CREATE TABLE IF NOT EXISTS masters (version TEXT NOT NULL, content BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS masters (generation TEXT NOT NULL, version TEXT NOT NULL, content BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS file (name TEXT PRIMARY KEY, digest BLOB NOT NULL) WITHOUT ROWID;
 """
 
@@ -46,7 +46,12 @@ def _form(kind: type) -> type[msgspec.Struct]:
     return msgspec.defstruct(kind.__name__, [(name, types[name]) for name in names], array_like=True)
 
 
-_FORMS = {kind: _form(kind) for kind in KINDS}
+_FORMS = {kind: _form(kind) for kind in sorted(KINDS, key=lambda kind: kind.__name__)}
+
+_SHAPE = repr([(name, form.__struct_fields__) for name, form in _FORMS.items()])
+
+VERSION = f"{__version__} {beancount.__version__} {digest_of(_SHAPE.encode()).hex()}"
+"""Of those who read the ledger, and of the form that is kept."""
 
 Digests = Mapping[str, bytes]
 """Of each file of a ledger, what it held."""
@@ -70,52 +75,71 @@ class Index:
     """The index of one ledger. No method raises: what can't be kept is read again."""
 
     def __init__(self, ledger: Path) -> None:
+        self._ledger = ledger
         self._path = ledger.with_name(f".{ledger.name}.index")
+        self._generation: str | None = None
+        """Which reading is ours: another process may have kept a later one."""
 
     def recall(self) -> tuple[LedgerMasters, Digests] | None:
         """What was kept last, and the files for which it holds; None when there is nothing of use."""
-        return self._with(_recalled) if self._path.exists() else None
+        found = self._with(_recalled) if self._path.exists() else None
+        if found is None:
+            return None
+        self._generation, masters, digests = found
+        return masters, digests
 
     def keep(self, masters: LedgerMasters) -> None:
-        """Remember what was read, and from which files; forget what was before. Without an outline nothing is kept."""
-        if masters.outline is not None:
+        """Remember what was read, and from which files, instead of what was before. Without an outline nothing is."""
+        self._generation = None
+        if masters.outline is not None and masters.states:
             content = msgspec.msgpack.encode(_content(masters, masters.outline))
-            self._with(partial(_keep, content, {name: digest for name, (_, digest) in masters.states.items()}))
+            digests = {name: digest for name, (_, digest) in masters.states.items()}
+            with suppress(OSError):  # as secret as the ledger itself
+                os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY, self._ledger.stat().st_mode & 0o666))
+            self._generation = self._with(partial(_keep, content, digests))
 
     def follow(self, file: str, before: bytes | None, after: bytes) -> None:
         """A file of ours has another content now (`before` None: it is new), and all that was kept holds with it."""
-        if self._path.exists():
-            self._with(partial(_follow, file, before, after))
+        if self._generation and self._path.exists():
+            self._with(partial(_follow, self._generation, file, before, after))
 
     def _with(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
         try:
             with closing(sqlite3.connect(self._path, timeout=_PATIENCE)) as database, database:
                 return work(database)
+        except sqlite3.OperationalError as fault:  # busy, or not ours to write
+            log.warning("%s can't be used now, so the ledger may be read whole: %s", self._path.name, fault)
         except (sqlite3.Error, msgspec.MsgspecError) as fault:
-            log.warning("%s can't be used, so the ledger is read whole: %s", self._path.name, fault)
+            log.warning("%s is broken and is made again, so the ledger is read whole: %s", self._path.name, fault)
             with suppress(OSError):
                 self._path.unlink()
-            return None
+        return None
 
 
-def _recalled(database: sqlite3.Connection) -> tuple[LedgerMasters, Digests] | None:
+def _recalled(database: sqlite3.Connection) -> tuple[str, LedgerMasters, Digests] | None:
     database.executescript(_TABLES)
-    kept = database.execute("SELECT content FROM masters WHERE version = ?", [VERSION]).fetchone()
+    database.execute("BEGIN")  # one moment for both
+    kept = database.execute("SELECT generation, content FROM masters WHERE version = ?", [VERSION]).fetchone()
     if not kept:
         return None
     digests = dict(database.execute("SELECT name, digest FROM file"))
-    return _masters(msgspec.msgpack.decode(kept[0], type=_Content)), digests
+    return kept[0], _masters(msgspec.msgpack.decode(kept[1], type=_Content)), digests
 
 
-def _keep(content: bytes, digests: Digests, database: sqlite3.Connection) -> None:
+def _keep(content: bytes, digests: Digests, database: sqlite3.Connection) -> str:
+    generation = uuid.uuid4().hex
     database.executescript(_TABLES)
     database.execute("DELETE FROM masters")
     database.execute("DELETE FROM file")
-    database.execute("INSERT INTO masters VALUES (?, ?)", [VERSION, content])
+    database.execute("INSERT INTO masters VALUES (?, ?, ?)", [generation, VERSION, content])
     database.executemany("INSERT INTO file VALUES (?, ?)", digests.items())
+    return generation
 
 
-def _follow(file: str, before: bytes | None, after: bytes, database: sqlite3.Connection) -> None:
+def _follow(generation: str, file: str, before: bytes | None, after: bytes, database: sqlite3.Connection) -> None:
+    database.execute("BEGIN IMMEDIATE")
+    if not database.execute("SELECT 1 FROM masters WHERE generation = ?", [generation]).fetchone():
+        return
     if before is None:
         database.execute("INSERT OR IGNORE INTO file VALUES (?, ?)", [file, after])
     else:

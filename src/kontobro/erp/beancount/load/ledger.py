@@ -97,14 +97,13 @@ def roots_of(options: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 def patterns_of(files: Iterable[str], ours: Path) -> tuple[str, ...]:
-    """The patterns by which these files include others than ours: a new file may match one tomorrow."""
+    """The patterns by which these files include others than our batches: a new file may match one tomorrow."""
     found = []
     for file in map(Path, files):
-        if file.parent == ours or is_encrypted(file):
-            continue
-        names = _INCLUDE.findall(file.read_text("utf-8", "replace"))
-        found += [file.parent / name for name in names if glob.has_magic(name)]
-    return tuple(dict.fromkeys(str(pattern) for pattern in found if pattern.parent != ours))
+        if not is_encrypted(file):
+            names = _INCLUDE.findall(_text_of(file))
+            found += [os.path.normpath(file.parent / name) for name in names if glob.has_magic(name)]
+    return tuple(dict.fromkeys(pattern for pattern in found if pattern != str(ours / "*.beancount")))
 
 
 def is_larger(ledger: Path, size: int) -> bool:
@@ -127,8 +126,15 @@ def files_of(ledger: Path) -> Iterator[Path]:
         seen.add(file)
         yield file
         if not is_encrypted(file):
-            names = _INCLUDE.findall(file.read_text("utf-8", "replace"))
+            names = _INCLUDE.findall(_text_of(file))
             waiting += [Path(found) for name in names for found in glob.glob(str(file.parent / name), recursive=True)]  # noqa: PTH207
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text("utf-8", "replace")
+    except FileNotFoundError:  # removed at this moment
+        return ""
 
 
 def is_encrypted(file: Path) -> bool:

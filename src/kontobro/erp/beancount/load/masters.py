@@ -58,8 +58,8 @@ class LedgerMasters:
     """All master records of one ledger, each kind by its id, and what else its main file says.
 
     `files` they were read from, `patterns` by which more may be included; `roots` are the options that rename root
-    accounts, as (name, value). `outline` and `states`: where it need not be read again for new entries, as long as its
-    files are as they were.
+    accounts, as (name, value). `outline`: against what new entries can be tried as long as all its files are as they
+    were, which `states` tells (as `Beforehand.states`).
     """
 
     records: Mapping[type, Mapping[object, MasterRecord]]
@@ -68,7 +68,7 @@ class LedgerMasters:
     roots: tuple[tuple[str, str], ...] = ()
     assertions: Assertions = field(default_factory=dict)
     outline: Outline | None = None
-    states: Mapping[str, State] = field(default_factory=dict)
+    states: Mapping[str, State] | None = field(default_factory=dict)
 
     def by_id(self, kind: type[R]) -> Mapping[object, R]:
         """The records of a kind by id; dimension values by (dimension id, id)."""
@@ -100,7 +100,7 @@ def load(ledger: Path) -> LedgerMasters:
         patterns_of(files, ledger.parent / "bookings"),
         roots_of(options),
         assertions_of(directives, options, str(ledger.parent)),
-        outline_of(directives, options, before.consulted) if states else None,
+        outline_of(directives, options, before.consulted) if states and before.consulted is not None else None,
         states,
     )
 

@@ -75,6 +75,11 @@ def touched_by(text: str) -> Touched | None:
     return None if errors else found
 
 
+def is_sound(content: bytes) -> bool:
+    """True when Beancount can read a file of the ledger."""
+    return not _parsed(content)[1]
+
+
 def earliest(some: Touched, more: Touched) -> Touched:
     """What either touches."""
     return {key: min(day for one in (some, more) if (day := one.get(key))) for key in some.keys() | more.keys()}

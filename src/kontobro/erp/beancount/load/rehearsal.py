@@ -11,16 +11,16 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from kontobro.core.errors import Problem, Unreachable
+from kontobro.core.errors import KontobroError, Problem, Unreachable
 from kontobro.core.model.journal import Reference
 from kontobro.core.words import told
 from kontobro.erp.beancount.files.folder import Folder
 from kontobro.erp.beancount.files.swap import Stamp
 from kontobro.erp.beancount.load.apart import faults_apart
 from kontobro.erp.beancount.load.ledger import unloadable
-from kontobro.erp.beancount.load.outline import Touched, earliest, touched_by
+from kontobro.erp.beancount.load.outline import Outline, Touched, earliest, touched_by
 from kontobro.erp.beancount.load.reload import MasterFile
-from kontobro.erp.beancount.load.scratch import new_file
+from kontobro.erp.beancount.load.scratch import Scratch
 from kontobro.erp.beancount.load.sift import Sift, drafts_of
 from kontobro.erp.beancount.syntax.render import quoted
 
@@ -45,8 +45,11 @@ class Rehearsal:
         self._good: set[bytes] = set()
         """The digests of the job's entries that passed and are not written yet."""
         self._bad: dict[bytes, Problem] = {}
-        self._texts: Path | None = None
+        self._texts: Scratch | None = None
         """The file that holds their texts."""
+        self.is_known = False
+        """Whether they were tried with the ledger as the index knows it, and are all whole transactions: then it is
+        known with them, too."""
 
     def begin(self, job: Iterable[Texts]) -> None:
         """Forget what was rehearsed; try all entries of a job at once, and remember which may be written."""
@@ -78,45 +81,47 @@ class Rehearsal:
         """Load the ledger with these entries and those that wait; which of them break it."""
         spool, new, touched = self._gathered(texts)
         for _ in range(TRIES):
-            now = self._masters.stamps()
-            bad = self._breaking(spool, touched) if self._good or new else {}
+            now, outline = self._masters.stamps(), self._masters.outline()
+            bad = self._breaking(spool.path, outline, touched) if self._good or new else {}
             if not self._changed(now, self._masters.stamps()):
                 break
         else:
             raise Unreachable(*told("ledger_restless"))
         bad = (self._bad if self.is_current() else {}) | bad
         self._stamps, self._good, self._bad = now, self._good - bad.keys(), bad
-        old: Path | None = spool
+        self.is_known = outline is not None and touched is not None
+        old: Scratch | None = spool
         if keep:
             self._good |= new - bad.keys()
             old, self._texts = self._texts, spool
         if old is not None:
-            old.unlink()
+            old.close()
         return bad
 
-    def _gathered(self, texts: Iterable[Texts]) -> tuple[Path, set[bytes], Touched | None]:
+    def _gathered(self, texts: Iterable[Texts]) -> tuple[Scratch, set[bytes], Touched | None]:
         """A file with these entries and those that wait (each in its newest form), the digests of these, and what all
         of them touch."""
-        spool = new_file(self)
+        spool = Scratch()
         new = set[bytes]()
         touched: Touched | None = {}
         head = "".join(f'option "{name}" "{value}"\n' for name, value in self._masters.read().roots) + "\n"
-        with spool.open("w", encoding="utf-8", newline="\n") as file:
+        with spool.path.open("w", encoding="utf-8", newline="\n") as file:
             file.write(head)
             for some in texts:
                 new.update(_digest(reference, text) for reference, text in some.items())
                 touched = _and_touched_by(head, some.values(), touched)
                 file.writelines(f"{text}\n" for text in some.values())
             renewed = {digest[:_HALF] for digest in new} if self._good else set()
-            for draft in drafts_of(self._texts) if self._good and self._texts is not None else ():
+            for draft in drafts_of(self._texts.path) if self._good and self._texts is not None else ():
                 digest = _digest(draft.reference, draft.text)
                 if digest in self._good and digest[:_HALF] not in renewed:
                     touched = _and_touched_by(head, [draft.text], touched)
                     file.write(draft.text + "\n")
         return spool, new, touched
 
-    def _breaking(self, candidate: Path, touched: Touched | None) -> dict[bytes, Problem]:
-        if self._is_clear(candidate, touched):
+    def _breaking(self, candidate: Path, outline: Outline | None, touched: Touched | None) -> dict[bytes, Problem]:
+        is_enough = outline and touched is not None and outline.suffices(touched, self._masters.read().assertions)
+        if is_enough and outline and _is_clear(candidate, outline):
             return {}
         faults = faults_apart(self._ledger, candidate)
         if not faults:
@@ -126,17 +131,17 @@ class Rehearsal:
         found = Sift(self._ledger).breaking(candidate, faults)
         return {_digest(draft.reference, draft.text): problem for draft, problem in found.items()}
 
-    def _is_clear(self, candidate: Path, touched: Touched | None) -> bool:
-        """True when the ledger's outline is enough to say that these entries can be booked."""
-        outline = self._masters.outline()
-        if outline is None or touched is None or not outline.suffices(touched, self._masters.read().assertions):
-            return False
-        file = new_file(self)
-        try:
-            file.write_text(f"{outline.text}include {quoted(str(candidate))}\n", "utf-8")
-            return not faults_apart(file, None)
-        finally:
-            file.unlink()
+
+def _is_clear(candidate: Path, outline: Outline) -> bool:
+    """True when Beancount has nothing against these entries with the ledger's accounts alone."""
+    scratch = Scratch()
+    try:
+        scratch.path.write_text(f"{outline.text}include {quoted(str(candidate))}\n", "utf-8")
+        return not faults_apart(scratch.path, None)
+    except KontobroError:  # what is wrong is said of the ledger itself
+        return False
+    finally:
+        scratch.close()
 
 
 def _and_touched_by(head: str, texts: Iterable[str], touched: Touched | None) -> Touched | None:

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import glob
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from kontobro.core.errors import Misconfigured
 from kontobro.core.words import told
-from kontobro.erp.beancount.files.folder import VENDORS, Folder
-from kontobro.erp.beancount.files.swap import Stamp
+from kontobro.erp.beancount.files.folder import VENDORS, Folder, is_batch
+from kontobro.erp.beancount.files.swap import GONE, Stamp, digest_of, stamp_at
 from kontobro.erp.beancount.load.apart import load_apart
-from kontobro.erp.beancount.load.beforehand import State, digest_of, stamp_at
+from kontobro.erp.beancount.load.beforehand import State
 from kontobro.erp.beancount.load.index import Index
 from kontobro.erp.beancount.load.ledger import is_larger
 from kontobro.erp.beancount.load.masters import LedgerMasters, load
-from kontobro.erp.beancount.load.outline import Outline
+from kontobro.erp.beancount.load.outline import Outline, is_sound
 
 APART_FROM = 2_000_000
 """Bytes of the ledger from which the ledger is loaded by another process."""
@@ -41,8 +42,7 @@ class MasterFile:
     def read(self) -> LedgerMasters:
         if self._masters is None or self._stamps != self._theirs(self._masters):
             self._require()
-            masters = self._recalled() or self._loaded()
-            self._masters, self._stamps = masters, self._theirs(masters)
+            self._masters = self._recalled() or self._loaded()
         return self._masters
 
     def outline(self) -> Outline | None:
@@ -53,12 +53,12 @@ class MasterFile:
         return outline if is_known else None
 
     def follow(self, name: str, before: bytes | None, after: bytes) -> None:
-        """We gave a batch file this content, by which nothing in the ledger breaks. `before` None: it is new."""
-        known, file = self._known.get(name), str(self._folder.bookings / name)
+        """We gave a batch file this content, by which nothing else in the ledger breaks. `before` None: it is new."""
+        known = self._known.get(name)
         was = None if before is None else digest_of(before)
-        if self._masters and self._masters.outline and was == (known[1] if known else None):
+        if self._masters and self._masters.outline and was == (known[1] if known else None) and is_sound(after):
             self._known[name] = self._folder.ours[name], digest_of(after)
-            self._index.follow(file, was, digest_of(after))
+            self._index.follow(str(self._folder.bookings / name), was, digest_of(after))
 
     def _require(self) -> None:
         if not self._ledger.is_file():
@@ -75,7 +75,7 @@ class MasterFile:
         states = {name: (stamp, _digest_at(self._path_of(name))) for name, stamp in before.items()}
         if {str(self._path_of(name)): digest for name, (_, digest) in states.items()} != digests:
             return None
-        self._known = states
+        self._known, self._stamps = states, self._of_theirs(before)
         return masters
 
     def _loaded(self) -> LedgerMasters:
@@ -83,13 +83,24 @@ class MasterFile:
         masters = load_apart(self._ledger) if is_larger(self._ledger, APART_FROM) else load(self._ledger)
         if str(self._folder.header) not in masters.files:
             raise Misconfigured(*told("ledger_lacks_include", ledger=self._ledger.name))
-        self._known = {self._name_of(Path(file)): state for file, state in masters.states.items()}
+        self._known = {self._name_of(Path(file)): state for file, state in (masters.states or {}).items()}
+        if masters.states:
+            self._stamps = self._of_theirs({file: stamp for file, (stamp, _) in self._known.items()})
+        else:  # a file that changed meanwhile is read again
+            self._stamps = self._theirs(masters) if masters.states == {} else {}
         self._index.keep(masters)
         return masters
 
+    def _of_theirs(self, stamps: Mapping[str, Stamp]) -> dict[str, Stamp]:
+        """As `_theirs`, of what was seen before."""
+        return {VENDORS: GONE} | {name: stamp for name, stamp in stamps.items() if name == VENDORS or os.sep in name}
+
     def _name_of(self, file: Path) -> str:
         """A file as `stamps` names it."""
-        return file.name if file.parent == self._folder.bookings else str(file)
+        return file.name if self._is_ours(file) else str(file)
+
+    def _is_ours(self, file: Path) -> bool:
+        return file.parent == self._folder.bookings and is_batch(file.name)
 
     def _path_of(self, name: str) -> Path:
         return self._folder.bookings / name  # which is the name itself, where that is a whole path
@@ -108,11 +119,12 @@ class MasterFile:
         matched = (file for one in masters.patterns for file in glob.glob(one, recursive=True))  # noqa: PTH207
         files = dict.fromkeys((*masters.files, *matched))
         ours = f"{self._folder.bookings}{os.sep}"
-        return {file: stamp_at(Path(file)) for file in files if not file.startswith(ours)}
+        others = (file for file in files if not (file.startswith(ours) and self._is_ours(Path(file))))
+        return {file: stamp_at(Path(file)) for file in others}
 
 
 def _digest_at(file: Path) -> bytes:
     try:
         return digest_of(file.read_bytes())
-    except FileNotFoundError:
+    except OSError:  # gone, or not ours to read
         return b""

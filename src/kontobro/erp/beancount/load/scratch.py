@@ -4,38 +4,55 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
+import stat
 import tempfile
 import time
 import weakref
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
-_PREFIX, _SUFFIX = "kontobro-", ".beancount"
+_PREFIX, _SUFFIX = "kontobro-scratch-", ".beancount"
+_NAME = re.compile(rf"{re.escape(_PREFIX)}[a-z0-9_]{{8}}{re.escape(_SUFFIX)}")
+"""As `tempfile.mkstemp` names them."""
 
 _YOUNG = 60.0
-"""Seconds."""
+"""Seconds: such a file may not be locked yet."""
 
 
-def new_file(owner: object) -> Path:
-    """An empty file that goes when its owner goes. Those of killed processes are removed first."""
-    _sweep(Path(tempfile.gettempdir()))
-    descriptor, name = tempfile.mkstemp(prefix=_PREFIX, suffix=_SUFFIX)
-    fcntl.flock(descriptor, fcntl.LOCK_SH)  # the system drops it when this process dies
-    weakref.finalize(owner, _remove, Path(name), descriptor)
-    return Path(name)
+class Scratch:
+    """An empty file at `path`. It goes when it is closed, or with this object; those of killed processes are removed
+    first."""
+
+    def __init__(self) -> None:
+        _swept(Path(tempfile.gettempdir()))
+        descriptor, name = tempfile.mkstemp(prefix=_PREFIX, suffix=_SUFFIX)
+        fcntl.flock(descriptor, fcntl.LOCK_SH)  # the system drops it when this process dies
+        self.path = Path(name)
+        self.close = weakref.finalize(self, _remove, self.path, descriptor)
 
 
-def _sweep(folder: Path) -> None:
-    for left in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
-        with suppress(OSError):  # another user's, or in use
-            if time.time() - left.stat().st_mtime < _YOUNG:  # it may not be locked yet
-                continue
-            descriptor = os.open(left, os.O_RDONLY | os.O_NOFOLLOW)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                left.unlink()
-            finally:
-                os.close(descriptor)
+@cache
+def _swept(folder: Path) -> None:
+    """Once a process."""
+    for left in folder.iterdir():
+        if _NAME.fullmatch(left.name):
+            with suppress(OSError):  # another user's, or in use
+                _remove_unused(left)
+
+
+def _remove_unused(file: Path) -> None:
+    found = file.lstat()
+    is_old = time.time() - found.st_mtime > _YOUNG
+    if not (is_old and stat.S_ISREG(found.st_mode) and found.st_uid == os.getuid()):
+        return
+    descriptor = os.open(file, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        file.unlink()
+    finally:
+        os.close(descriptor)
 
 
 def _remove(file: Path, descriptor: int) -> None:

@@ -31,6 +31,8 @@ _ANY_INVOICE = "number"
 _TOP = re.compile(rb"^[^\s]", re.MULTILINE)
 _DOCUMENT = re.compile(rb"\d{4}-\d\d-\d\d document ")
 _FLAG = re.compile(rb"^(\S+[ \t]+)!")
+_METADATA = re.compile(rb"[a-z][\w-]*:")
+_POSTING = re.compile(rb'\n[ \t]+(?:\S[ \t]+)?[^a-z\s^#;"]')
 _OURS = re.compile(rb'^[ \t]+kontobro:[ \t]*".*', re.MULTILINE)
 _ROOT = re.compile(rb'^option "name_\w+" "[^"\n]*"', re.MULTILINE)
 
@@ -217,11 +219,26 @@ def posted(text: bytes) -> bytes:
 
 
 def with_lines(text: bytes, lines: Sequence[str]) -> bytes:
-    """The block with metadata or link lines added under its `kontobro` line."""
+    """The block with metadata or link lines under its `kontobro` line; a key that it has already is not there twice,
+    which Beancount refuses: its line gives way."""
+    for line in lines:
+        text = _without_key(text, line.encode())
     ours = _OURS.search(flat(text))
     if ours is None:
         return text
     return text[: ours.end()] + "".join(f"\n  {line}" for line in lines).encode() + text[ours.end() :]
+
+
+def _without_key(text: bytes, line: bytes) -> bytes:
+    """The block without the entry's own metadata under the key of this line, if it is one with a key."""
+    key = _METADATA.match(line)
+    if not key:
+        return text
+    lines = flat(text)
+    posting = _POSTING.search(lines)
+    own = len(lines) if posting is None else posting.start()
+    there = re.compile(rb"\n[ \t]+" + re.escape(key[0]) + rb"[^\n]*").search(lines, 0, own)
+    return text[: there.start()] + text[there.end() :] if there else text
 
 
 def with_documents(text: bytes, documents: Sequence[str]) -> bytes:

@@ -95,6 +95,12 @@ def numbered_documents(booked: LedgerEntry) -> list[tuple[int, str]]:
     return sorted((int(key[1]), str(value)) for key, value in found if key and _is_path(value))
 
 
+def next_document(booked: LedgerEntry) -> int:
+    """A number above all that a key of its documents has, whatever a person wrote under them."""
+    keys = (_DOCUMENT_KEY.fullmatch(key) for key in booked.transaction.meta)
+    return max((int(key[1]) for key in keys if key), default=0) + 1
+
+
 def digest_of(path: str) -> str:
     """The SHA-256 under which a receipt is kept."""
     return PurePosixPath(path).stem
