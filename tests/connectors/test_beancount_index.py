@@ -200,6 +200,16 @@ LEFT_OUT = """\
   Assets:Pleo:EUR    -1 EUR
 """
 
+PADDED_ABOVE = """\
+2020-01-01 open Assets:Pleo
+2020-01-01 open Assets:Pleo:Cash
+2020-01-01 open Equity:Open
+2026-01-01 pad Assets:Pleo Equity:Open
+2026-01-02 balance Assets:Pleo  5 DKK
+2026-01-03 pad Assets:Pleo:Cash Equity:Open
+2027-01-01 balance Assets:Pleo:Cash  1 DKK
+"""
+
 AT_COST = """\
 2026-01-01 * "bought"
   Expenses:Office     1 CHAIR {10 DKK}
@@ -215,6 +225,7 @@ AT_COST = """\
         "2027-01-01 balance Assets:Pleo:DKK  0 ~ 1000 DKK\n",
         "2027-01-01 balance Assets:Pleo  0 ~ 1000 DKK\n2020-01-01 open Assets:Pleo\n",
         "2026-01-01 pad Assets:Pleo:DKK Expenses:Office\n2027-01-01 balance Assets:Pleo:DKK  5 DKK\n",
+        PADDED_ABOVE,
         LEFT_OUT,
         AT_COST,
     ],

@@ -48,7 +48,9 @@ def _form(kind: type) -> type[msgspec.Struct]:
 
 _FORMS = {kind: _form(kind) for kind in sorted(KINDS, key=lambda kind: kind.__name__)}
 
-_SHAPE = repr([(name, form.__struct_fields__) for name, form in _FORMS.items()])
+_SHAPE = repr(
+    [(name, form.__struct_fields__) for name, form in _FORMS.items()] + [Outline.__slots__, Assertion.__slots__]
+)
 
 VERSION = f"{__version__} {beancount.__version__} {digest_of(_SHAPE.encode()).hex()}"
 """Of those who read the ledger, and of the form that is kept."""

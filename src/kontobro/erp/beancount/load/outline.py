@@ -19,7 +19,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from beancount.core.amount import Amount
-from beancount.core.data import Close, Directive, Open, Posting, Transaction
+from beancount.core.data import Close, Directive, Open, Pad, Posting, Transaction
 from beancount.core.number import MISSING
 from beancount.parser import parser
 
@@ -33,17 +33,26 @@ Touched = Mapping[tuple[str, str], date]
 @dataclass(frozen=True, slots=True)
 class Outline:
     """A ledger without its entries. `text` opens and closes its accounts, in Beancount notation; what is in the
-    `consulted` ones completes other transactions."""
+    `consulted` ones completes other transactions, and the `padded` ones have a pad."""
 
     text: str
     consulted: frozenset[str]
+    padded: frozenset[str]
 
     def suffices(self, touched: Touched, assertions: Assertions) -> bool:
         """True when nothing but the outline says whether these entries can be booked."""
         return not any(
-            account in self.consulted or _is_asserted_later(account, currency, day, assertions)
+            account in self.consulted or self._is_asserted_later(account, currency, day, assertions)
             for (account, currency), day in touched.items()
         )
+
+    def _is_asserted_later(self, account: str, currency: str, day: date, assertions: Assertions) -> bool:
+        """True when a balance of the account, or of one above it, is asserted after that day. A pad on any of these
+        is also reckoned for assertions on other accounts below it (`beancount.ops.pad`), so that all of them count."""
+        parts = account.split(":")
+        above = [":".join(parts[:depth]) for depth in range(len(parts), 0, -1)]
+        asserted = above if self.padded.isdisjoint(above) else assertions
+        return any(one.currency == currency and one.day > day for name in asserted for one in assertions.get(name, ()))
 
 
 def outline_of(directives: Iterable[Directive], options: Mapping[str, Any], consulted: Iterable[str]) -> Outline | None:
@@ -51,8 +60,12 @@ def outline_of(directives: Iterable[Directive], options: Mapping[str, Any], cons
     if options["plugin"] or options["plugin_processing_mode"] != "default":
         return None
     lines = [f'option "{name}" "{value}"' for name, value in roots_of(options)]
-    lines += [line for directive in directives for line in _line(directive)]
-    return Outline("\n".join(lines) + "\n", frozenset(consulted))
+    padded = set[str]()
+    for directive in directives:
+        lines += _line(directive)
+        if isinstance(directive, Pad):
+            padded.add(directive.account)
+    return Outline("\n".join(lines) + "\n", frozenset(consulted), frozenset(padded))
 
 
 def consulted_in(content: bytes) -> Iterator[str]:
@@ -112,13 +125,6 @@ def _asks_the_account(posting: Posting) -> bool:
 
 def _has_currency(amount: Amount | None) -> bool:
     return amount is None or isinstance(getattr(amount, "currency", None), str)
-
-
-def _is_asserted_later(account: str, currency: str, day: date, assertions: Assertions) -> bool:
-    """True when a balance of the account, or of one above it, is asserted after that day."""
-    parts = account.split(":")
-    above = (":".join(parts[:depth]) for depth in range(len(parts), 0, -1))
-    return any(one.currency == currency and one.day > day for name in above for one in assertions.get(name, ()))
 
 
 def _line(directive: Directive) -> Iterator[str]:
