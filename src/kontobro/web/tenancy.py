@@ -169,12 +169,7 @@ def connection_ids(member: Member) -> Sequence[str]:
 
 def owned_ids(member: Member) -> QuerySet[ConnectionOwner, str]:
     """The same as a question, for statements that name all of them."""
-    return ids_of(member.organisation)
-
-
-def ids_of(organisation: Organisation) -> QuerySet[ConnectionOwner, str]:
-    """The ids of an organisation's connections as a question."""
-    return ConnectionOwner.objects.filter(organisation=organisation).values_list("connection_id", flat=True)
+    return ConnectionOwner.objects.filter(organisation=member.organisation).values_list("connection_id", flat=True)
 
 
 def connections_of(member: Member) -> Sequence[Connection]:

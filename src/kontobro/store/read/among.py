@@ -1,7 +1,8 @@
 """Rows of the connections that are named, however many.
 
 Django goes through the values of an `IN` several times for each statement: a large firm's page would spend its time so.
-Ids are one value of the statement, not one each; those that a table of the same database tells are not sent at all.
+Ids are one value of the statement, not one each: PostgreSQL sees how many there are and plans for it, whatever it knows
+of its tables. Where little is read of each, the question for them does: then they are not sent at all.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any, TypeAlias
 from django.db.models import BooleanField, F, Func, Q, QuerySet
 
 Ids: TypeAlias = "Sequence[str] | QuerySet[Any, Any]"
-"""The ids of connections: a list, or the question for them to the store's own database, of one column."""
+"""The ids of connections: a list, or the question for them, of one column, to tables of the store's own database."""
 
 
 def among(column: str, ids: Ids) -> Q | Among:
@@ -21,14 +22,11 @@ def among(column: str, ids: Ids) -> Q | Among:
     return Q(**{f"{column}__in": ids}) if isinstance(ids, QuerySet) else Among(column, ids)
 
 
-def among_sql(vendor: str, ids: Ids) -> tuple[str, tuple[Any, ...]]:
-    """What follows the column in a statement that is not Django's, and its values."""
-    if isinstance(ids, QuerySet):
-        question, values = ids.query.sql_with_params()
-        return f"IN ({question})", values
+def among_sql(vendor: str, ids: Sequence[str]) -> tuple[str, str]:
+    """What follows the column in a statement that is not Django's, and its value."""
     if vendor == "postgresql":
-        return "= ANY (%s::text[])", (array_of(ids),)
-    return "IN (SELECT value FROM json_each(%s))", (json.dumps(list(ids)),)
+        return "= ANY (%s::text[])", array_of(ids)
+    return "IN (SELECT value FROM json_each(%s))", json.dumps(list(ids))
 
 
 class Among(Func):
@@ -44,10 +42,16 @@ class Among(Func):
         (column,) = self.get_source_expressions()
         sql, values = compiler.compile(column)
         named, ids = among_sql(connection.vendor, self._ids)
-        return f"{sql} {named}", (*values, *ids)
+        return f"{sql} {named}", (*values, ids)
 
 
 def array_of(ids: Sequence[str]) -> str:
     """A text that PostgreSQL reads as an array: the driver would look at each of thousands on its own."""
     quoted = "\0".join(ids).replace("\\", r"\\").replace('"', r"\"").replace("\0", '","')
     return f'{{"{quoted}"}}' if ids else "{}"
+
+
+def fetched(cursor: Any, rows: QuerySet[Any, Any]) -> list[Any]:
+    """All rows as the driver has them, for texts and counts: Django would look at each of thousands again."""
+    cursor.execute(*rows.query.get_compiler(using=rows.db).as_sql())
+    return list(cursor.fetchall())

@@ -18,7 +18,7 @@ from kontobro.core.ports import Store
 from kontobro.store import models
 from kontobro.store.database import Database
 from kontobro.store.django_store import DjangoStore
-from kontobro.store.read.among import Ids, among
+from kontobro.store.read.among import Ids, among, fetched
 
 
 class Company(NamedTuple):
@@ -75,8 +75,8 @@ class Firm:
     def companies(self, connection_ids: Ids) -> Sequence[Company]:
         """Those of these that exist, by name."""
         rows = self._rows(models.Connection).filter(among("id", connection_ids)).values_list(*COLUMNS)
-        with self._database.reading():
-            found = list(map(Company._make, rows))
+        with self._database.reading() as session:
+            found = map(Company._make, fetched(session.cursor, rows))
         return sorted(found, key=lambda one: (one.pleo_name.casefold(), one.id))
 
     def last_exports(self, connection_ids: Ids) -> Mapping[str, str]:
@@ -86,10 +86,10 @@ class Firm:
         last = Subquery(jobs.order_by("-started_at", "-id").values("started_at")[:1])
         rows = self._rows(models.Connection).filter(among("id", connection_ids))
         rows = rows.values_list("id", Cast(last, TextField()))
-        with self._database.reading():
-            return {owner: at for owner, at in rows if at is not None}
+        with self._database.reading() as session:
+            return {owner: at for owner, at in fetched(session.cursor, rows) if at is not None}
 
-    def month(self, connection_ids: Ids, first: date, last: date) -> Mapping[str, MonthCounts]:
+    def month(self, connection_ids: Sequence[str], first: date, last: date) -> Mapping[str, MonthCounts]:
         """What is booked for these days, by connection; no entry where there is nothing."""
         item = Replace(F("reference"), Value("/pay"), Value(""))  # `journal.reference_of`
         by_outcome = self._dated(connection_ids, first, last).order_by().values_list("connection_id", "outcome")
@@ -100,11 +100,11 @@ class Firm:
                 found[owner] = _with(found.get(owner, MonthCounts()), outcome, number, at)
         return found
 
-    def unready(self, connection_ids: Ids, first: date, last: date) -> Set[str]:
+    def unready(self, connection_ids: Sequence[str], first: date, last: date) -> Set[str]:
         """Those of these that have something for these days that is not booked: it failed, or it waits."""
         return self._with_any(self._dated(connection_ids, first, last).filter(NOT_BOOKED))
 
-    def with_any(self, connection_ids: Ids, first: date, last: date) -> Set[str]:
+    def with_any(self, connection_ids: Sequence[str], first: date, last: date) -> Set[str]:
         """Those of these that have anything for these days."""
         return self._with_any(self._dated(connection_ids, first, last))
 
@@ -121,7 +121,7 @@ class Firm:
         with self._database.reading():
             return set(rows.order_by().values_list("connection_id", flat=True).distinct())
 
-    def _dated(self, connection_ids: Ids, first: date, last: date) -> QuerySet[models.Booking]:
+    def _dated(self, connection_ids: Sequence[str], first: date, last: date) -> QuerySet[models.Booking]:
         days = {"date__gte": first.isoformat(), "date__lte": last.isoformat()}
         return self._rows(models.Booking).filter(among("connection_id", connection_ids), **days)
 

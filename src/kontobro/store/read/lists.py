@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from kontobro.store import models
 from kontobro.store.database import Database
-from kontobro.store.read.among import Ids, among
+from kontobro.store.read.among import among
 from kontobro.store.read.filters import NOTHING, bookings_of, jobs_of, sorted_bookings
 from kontobro.store.read.pages import (
     NEWEST_DATE,
@@ -114,7 +114,7 @@ class JobList:
     """The jobs of these connections that a filter means, in its order."""
 
     database: Database
-    connection_ids: Ids
+    connection_ids: Sequence[str]
     only: JobFilter
 
     def count(self) -> int:

@@ -21,7 +21,7 @@ from kontobro.core.ports import Store
 from kontobro.store import models
 from kontobro.store.database import Database
 from kontobro.store.django_store import DjangoStore
-from kontobro.store.read.among import Ids, among
+from kontobro.store.read.among import Ids, among, fetched
 from kontobro.store.read.filters import bookings_of, short
 from kontobro.store.read.lists import BookingList, JobList, owned
 from kontobro.store.read.pages import (
@@ -117,7 +117,7 @@ class Overview:
             found = list(rows.values_list(*columns))
         return {id: (name_at_pleo(name, company), books or number) for id, name, company, books, number in found}
 
-    def waiting_items(self, connection_ids: Ids) -> Mapping[str, int]:
+    def waiting_items(self, connection_ids: Sequence[str]) -> Mapping[str, int]:
         """Expenses that are not booked, as far as we know: of jobs that have not ended those that are not booked yet,
         of the others those that failed or are uncertain."""
         jobs = self._rows(models.Job).filter(among("connection_id", connection_ids), finished_at=None)
@@ -134,11 +134,12 @@ class Overview:
                 waiting[owner] += number
         return waiting
 
-    def unsolved(self, connection_ids: Ids) -> Mapping[tuple[str, RunState], int]:
+    def unsolved(self, connection_ids: Sequence[str]) -> Mapping[tuple[str, RunState], int]:
         """Items that failed in their last run or whose outcome is not known, by connection: no entry for none."""
         rows = self._bookings(connection_ids).filter(outcome__in=("failed", "uncertain"))
-        with self._database.reading():
-            return {(owner, outcome): number for owner, outcome, number in _unsolved_by(rows, "connection_id")}
+        with self._database.reading() as session:
+            found = fetched(session.cursor, _unsolved_by(rows, "connection_id"))
+        return {(owner, outcome): number for owner, outcome, number in found}
 
     def waiting_plans(self, connection_ids: Ids) -> Sequence[tuple[str, MasterKind]]:
         """Connections and kinds whose latest sync waits for a person's decision."""
@@ -158,7 +159,7 @@ class Overview:
                 for id, state, number in waiting.values_list("connection_id", "state").annotate(number=Count("id"))
             }
 
-    def days(self, connection_ids: Ids, since: datetime, zone: tzinfo = UTC) -> Sequence[Day]:
+    def days(self, connection_ids: Sequence[str], since: datetime, zone: tzinfo = UTC) -> Sequence[Day]:
         """Items by the day of their last news, oldest first, days of nothing left out. A zone's hours are whole."""
         unit = DayInUtc if zone is UTC else Hour  # a twentieth of the rows
         rows = self._bookings(connection_ids).filter(updated_at__gte=since).annotate(hour=unit("updated_at"))
@@ -170,7 +171,7 @@ class Overview:
         names: tuple[RunState, ...] = ("booked", "failed", "uncertain")
         return [Day(day=day, **{name: counts[day, name] for name in names}) for day in days]
 
-    def health(self, connection_ids: Ids) -> Sequence[Health]:
+    def health(self, connection_ids: Sequence[str]) -> Sequence[Health]:
         """Each connection that exists, by id."""
         with self._database.reading():
             ends = list(_last_jobs(self._rows(models.Connection).filter(among("id", connection_ids)).order_by("id")))
@@ -190,21 +191,21 @@ class Overview:
             for owner, job, finished in ends
         ]
 
-    def last_jobs(self, connection_ids: Ids) -> Mapping[str, JobRow]:
+    def last_jobs(self, connection_ids: Sequence[str]) -> Mapping[str, JobRow]:
         """The job that each of these began last; no entry for one that never did."""
         with self._database.reading():
             ends = list(_last_jobs(self._rows(models.Connection).filter(among("id", connection_ids))))
             jobs = self._rows(models.Job).in_bulk([job for _, job, _ in ends if job])
         return {owner: job_of(jobs[job]) for owner, job, _ in ends if job in jobs}
 
-    def jobs(self, connection_ids: Ids, *, before: str | None = None, limit: int = 50) -> Page[ConnectionJob]:
+    def jobs(self, connection_ids: Sequence[str], *, before: str | None = None, limit: int = 50) -> Page[ConnectionJob]:
         """The newest first. `before`: the `next` of the page before."""
         rows = self._rows(models.Job).filter(among("connection_id", connection_ids))
         with self._database.reading():
             found, mark = _page(rows, "started_at", before, limit)
         return Page(tuple(ConnectionJob(connection_id=row.connection_id, job=job_of(row)) for row in found), mark)
 
-    def ended_jobs(self, connection_ids: Ids, since: datetime, until: datetime) -> Sequence[ConnectionJob]:
+    def ended_jobs(self, connection_ids: Sequence[str], since: datetime, until: datetime) -> Sequence[ConnectionJob]:
         """Jobs of these connections that ended in between, the oldest first."""
         rows = self._rows(models.Job).filter(among("connection_id", connection_ids), finished_at__range=(since, until))
         with self._database.reading():
@@ -231,7 +232,7 @@ class Overview:
 
     def bookings(
         self,
-        connection_ids: Ids,
+        connection_ids: Sequence[str],
         only: BookingFilter = ALL,
         *,
         before: str | None = None,
@@ -251,22 +252,22 @@ class Overview:
             database=self._database, connection_id=connection_id, only=only, order=order, incoming=incoming
         )
 
-    def job_list(self, connection_ids: Ids, only: JobFilter) -> JobList:
+    def job_list(self, connection_ids: Sequence[str], only: JobFilter) -> JobList:
         """These connections' jobs to leaf through."""
         return JobList(database=self._database, connection_ids=connection_ids, only=only)
 
-    def problems(self, connection_ids: Ids, *, limit: int = 100, items: int = 20) -> Sequence[ProblemGroup]:
+    def problems(self, connection_ids: Sequence[str], *, limit: int = 100, items: int = 20) -> Sequence[ProblemGroup]:
         """What stops items, as their last run told it, by cause: those that stop most first."""
         with self._database.reading() as session:
             return problem_groups(session.cursor, connection_ids, min(limit, MOST), min(items, MOST))
 
-    def problem_page(self, connection_ids: Ids, search: Search, part: slice, items: int) -> ProblemPage:
+    def problem_page(self, connection_ids: Sequence[str], search: Search, part: slice, items: int) -> ProblemPage:
         """A part of the causes that a search means, those that stop most first."""
         wanted = replace(search, text=short(search.text).strip())
         with self._database.reading() as session:
             return problem_page(session.cursor, connection_ids, wanted, part, items)
 
-    def _bookings(self, connection_ids: Ids) -> QuerySet[models.Booking]:
+    def _bookings(self, connection_ids: Sequence[str]) -> QuerySet[models.Booking]:
         return self._rows(models.Booking).filter(among("connection_id", connection_ids))
 
     def _rows(self, model: type[Any]) -> QuerySet[Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import BooleanField, F, Func, Value
 
 from kontobro.core.model.journal import Reference
-from kontobro.store.read.among import Ids, among_sql
+from kontobro.store.read.among import among_sql
 from kontobro.store.read.pages import ProblemGroup, ProblemPage, Search, Stopped
 from kontobro.store.secrets.codec import problems_from
 
@@ -105,12 +105,12 @@ SEARCHED = ("field", "value", "message")
 """Where a search looks, besides the payee and what is told in the reader's language."""
 
 
-def problem_groups(cursor: Any, connection_ids: Ids, limit: int, items: int) -> Sequence[ProblemGroup]:
+def problem_groups(cursor: Any, connection_ids: Sequence[str], limit: int, items: int) -> Sequence[ProblemGroup]:
     """At most `limit` causes, each with at most `items`. `cursor` is one of Django's."""
     return list(problem_page(cursor, connection_ids, Search(), slice(0, limit), items).groups)
 
 
-def problem_page(cursor: Any, connection_ids: Ids, search: Search, part: slice, items: int) -> ProblemPage:
+def problem_page(cursor: Any, connection_ids: Sequence[str], search: Search, part: slice, items: int) -> ProblemPage:
     """The causes of that part of the list, each with at most `items`, and how many there are of both in all of it."""
     cursor.execute(*_question(cursor.db.vendor, connection_ids, search, part, items))
     rows = cursor.fetchall()
@@ -118,21 +118,21 @@ def problem_page(cursor: Any, connection_ids: Ids, search: Search, part: slice, 
     return ProblemPage(groups=groups, causes=int(rows[0][11]), items=int(rows[0][12])) if rows else ProblemPage()
 
 
-def _question(vendor: str, ids: Ids, search: Search, part: slice, items: int) -> tuple[str, Sequence[Any]]:
+def _question(vendor: str, ids: Sequence[str], search: Search, part: slice, items: int) -> tuple[str, Sequence[Any]]:
     """The statement, and its values in its order."""
     owners, named = among_sql(vendor, ids)
     words = WORDS[vendor]
     facts = {name: words["fact"].format(name) for name in ("code", "field", "value", "message")}
     words = {**words, **facts, "failed": FAILED.format(owners=owners)}
     if vendor == "postgresql" and not search.text:
-        return ALIKE.format(**words), (*named, *named, items, items, part.start, part.stop)
+        return ALIKE.format(**words), (named, named, items, items, part.start, part.stop)
     if not search.text:
-        return GROUPS.format(**words, named="TRUE", matching=""), (*named, items, items, part.start, part.stop)
+        return GROUPS.format(**words, named="TRUE", matching=""), (named, items, items, part.start, part.stop)
     pattern, codes = f"%{_escaped(search.text.lower())}%", json.dumps(sorted(search.codes))
     matching = " OR ".join(["named", *(_like(name) for name in facts if name in SEARCHED), f"code {words['codes']}"])
     sql = GROUPS.format(**words, named=_like("booking.payee"), matching=f"WHERE {matching}")
     told = (*[pattern] * len(SEARCHED), codes)
-    return sql, (pattern, pattern, *named, pattern, items, *told, items, part.start, part.stop)
+    return sql, (pattern, pattern, named, pattern, items, *told, items, part.start, part.stop)
 
 
 def _like(column: str) -> str:

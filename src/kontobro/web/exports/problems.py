@@ -15,7 +15,6 @@ from kontobro.core.errors import Problem
 from kontobro.core.model.history import BookingRow
 from kontobro.core.tieout.signs import pleo_amount
 from kontobro.core.words import codes_of
-from kontobro.store.read.among import Ids
 from kontobro.store.read.pages import BookingFilter, ProblemGroup, ProblemPage, Search, Stopped
 from kontobro.web.exports.cells import problem_cells
 from kontobro.web.language import language_now
@@ -46,7 +45,7 @@ def problems(request: HttpRequest, member: Member) -> HttpResponse:
     """The causes, those that stop most first."""
     names = process.overview.names(owned_ids(member))
     form = filled(ProblemForm, request, companies=names)
-    page, found = _page(request, form, form.chosen() if form.value_of("company") else owned_ids(member))
+    page, found = _page(request, form)
     shown = {
         "groups": [(group, _where(group, names)) for group in page],
         "page": page,
@@ -58,9 +57,9 @@ def problems(request: HttpRequest, member: Member) -> HttpResponse:
     return render(request, "exports/problems.html", shown, status=200 if form.is_valid() else 400)
 
 
-def _page(request: HttpRequest, form: ProblemForm, ids: Ids) -> tuple[Page[Any], ProblemPage]:
+def _page(request: HttpRequest, form: ProblemForm) -> tuple[Page[Any], ProblemPage]:
     """The page that the address names, and what is in all of them; the first where there is none of that number."""
-    search = _search(form)
+    search, ids = _search(form), form.chosen()
 
     def read(first: int) -> ProblemPage:
         part = slice(first, first + CAUSES)

@@ -28,7 +28,7 @@ from kontobro.web.month import closing
 from kontobro.web.month.blocks import Block, is_blocked, known_blocks, today_of
 from kontobro.web.organisation.companies import Listed, companies_of, people
 from kontobro.web.process import process
-from kontobro.web.tenancy import Member, ids_of, of_organisation
+from kontobro.web.tenancy import Member, of_organisation
 
 State = Literal["blocked", "open", "changed", "closed"]
 
@@ -113,9 +113,9 @@ def months_of(organisation: Organisation, first: dt.date, known: Mapping[int, st
 
 def states_of(organisation: Organisation, first: dt.date, known: Mapping[int, str]) -> list[InMonth]:
     """Each company's month without its figures: few are shown at once."""
-    companies, ids = companies_of(organisation, known=known, expenses=False), ids_of(organisation)
+    companies = companies_of(organisation, known=known, expenses=False)
     kept = _closings(organisation, first)
-    unready = process.firm.unready(ids, first, last_day(first))
+    unready = process.firm.unready([one.company.id for one in companies], first, last_day(first))
     left = _disconnected(companies, first)
     changed = process.firm.changed_since({id: one.closed_at for id, one in kept.items()}, first, last_day(first))
     today = today_of(None)

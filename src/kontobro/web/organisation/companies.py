@@ -110,12 +110,12 @@ def waits_of(
 ) -> Mapping[str, Mapping[str, int]]:
     """What waits for a person, by connection; no entry where nothing does. One question for each kind of cause.
 
-    `ids`: the same connections, where a shorter way of naming them is known. `expenses`: those are asked for too.
+    `ids`: the question for the same connections, where there is one. `expenses`: those are asked for too.
     """
     found = {id: {"reconnect": 1} for id, status in statuses.items() if status == "reconnect"}
     ids = list(statuses) if ids is None else ids
     if expenses:
-        for (id, outcome), number in process.overview.unsolved(ids).items():
+        for (id, outcome), number in process.overview.unsolved(list(statuses)).items():
             found.setdefault(id, {})[outcome] = number
     for id, _kind in process.overview.waiting_plans(ids):
         waits = found.setdefault(id, {})

@@ -21,7 +21,7 @@ from kontobro.web.organisation.companies import Listed, by_cause, listed_compani
 from kontobro.web.organisation.finding import FindForm, found
 from kontobro.web.process import process
 from kontobro.web.site.bars import BarChart, bar_chart
-from kontobro.web.tenancy import Member, of_organisation, owned_ids
+from kontobro.web.tenancy import Member, connection_ids, of_organisation, owned_ids
 
 DAYS = 30
 """Days that the chart shows."""
@@ -74,7 +74,7 @@ def days(request: HttpRequest, member: Member) -> HttpResponse:
 def lately(member: Member) -> Lately:
     """What happened in the days of the chart, by now."""
     now = process.app.clock.now()
-    days = filled(process.overview.days(owned_ids(member), now - timedelta(days=DAYS)), now.date())
+    days = filled(process.overview.days(connection_ids(member), now - timedelta(days=DAYS)), now.date())
     return Lately(days, chart(days), sum(day.booked for day in days))
 
 
