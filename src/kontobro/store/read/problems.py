@@ -34,7 +34,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 }
 """How each database takes JSON apart, and what is the same for all that were told the same."""
 
-FAILED = """booking.connection_id {owners} AND booking.outcome = 'failed' AND NOT (
+FAILED = "booking.connection_id {owners} AND booking.outcome = 'failed'"
+ONCE = """NOT (
                 booking.reference LIKE '%%/pay' AND EXISTS (
                     SELECT 1 FROM kontobro_booking AS first
                     WHERE first.connection_id = booking.connection_id AND first.outcome = 'failed'
@@ -50,7 +51,7 @@ GROUPS = """
             SELECT booking.id, booking.problems, booking.updated_at, {named} AS named, count(*) OVER same AS number,
                 row_number() OVER (PARTITION BY {alike}, {named} ORDER BY updated_at DESC, id DESC) AS nth
             FROM kontobro_booking AS booking
-            WHERE {failed}
+            WHERE {failed} AND {once}
             WINDOW same AS (PARTITION BY {alike}, {named})
         ) AS failed WHERE nth <= %s
     ), told AS (
@@ -72,11 +73,15 @@ GROUPS = """
 """
 
 # The same where nothing is looked for, on PostgreSQL: the index `kontobro_told_alike` counts, and finds the newest of
-# each; besides those that are shown, one booking is read of all that are alike.
+# each; besides those that are shown, one booking is read of all that are alike. The index is chosen without regard to
+# what only payments are asked: OFFSET sees to it.
 ALIKE = """
     WITH alike AS (
         SELECT alike, count(*) AS number, max(updated_at) AS newest, max(id) AS id
-        FROM kontobro_booking AS booking WHERE {failed} GROUP BY alike
+        FROM (
+            SELECT alike, updated_at, id, connection_id, reference
+            FROM kontobro_booking AS booking WHERE {failed} OFFSET 0
+        ) AS booking WHERE {once} GROUP BY alike
     ), causes AS (
         SELECT {code} AS code, {field} AS field, {value} AS value,
             sum(number) AS items, max(newest) AS newest, array_agg(DISTINCT alike.alike) AS alikes
@@ -93,7 +98,7 @@ ALIKE = """
     FROM ranked CROSS JOIN LATERAL (
         SELECT id FROM unnest(alikes) AS told (same) CROSS JOIN LATERAL (
             SELECT booking.id, booking.updated_at FROM kontobro_booking AS booking
-            WHERE booking.alike = told.same AND {failed} ORDER BY updated_at DESC, id DESC LIMIT %s
+            WHERE booking.alike = told.same AND {failed} AND {once} ORDER BY updated_at DESC, id DESC LIMIT %s
         ) AS newest ORDER BY updated_at DESC, id DESC LIMIT %s
     ) AS shown JOIN kontobro_booking AS booking ON booking.id = shown.id CROSS JOIN LATERAL (
         SELECT {problem} AS problem FROM jsonb_array_elements(problems) AS told (value)
@@ -123,7 +128,7 @@ def _question(vendor: str, ids: Sequence[str], search: Search, part: slice, item
     owners, named = among_sql(vendor, ids)
     words = WORDS[vendor]
     facts = {name: words["fact"].format(name) for name in ("code", "field", "value", "message")}
-    words = {**words, **facts, "failed": FAILED.format(owners=owners)}
+    words = {**words, **facts, "failed": FAILED.format(owners=owners), "once": ONCE}
     if vendor == "postgresql" and not search.text:
         return ALIKE.format(**words), (named, named, items, items, part.start, part.stop)
     if not search.text:
