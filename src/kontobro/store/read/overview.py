@@ -134,12 +134,15 @@ class Overview:
                 waiting[owner] += number
         return waiting
 
-    def unsolved(self, connection_ids: Sequence[str]) -> Mapping[tuple[str, RunState], int]:
-        """Items that failed in their last run or whose outcome is not known, by connection: no entry for none."""
+    def unsolved(self, connection_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Items that failed in their last run or whose outcome is not known, by connection and `RunState`: no entry for
+        none."""
         rows = self._bookings(connection_ids).filter(outcome__in=("failed", "uncertain"))
+        found: dict[str, dict[str, int]] = {}
         with self._database.reading() as session:
-            found = fetched(session.cursor, _unsolved_by(rows, "connection_id"))
-        return {(owner, outcome): number for owner, outcome, number in found}
+            for owner, outcome, number in fetched(session.cursor, _unsolved_by(rows, "connection_id")):
+                found.setdefault(owner, {})[outcome] = number
+        return found
 
     def waiting_plans(self, connection_ids: Ids) -> Sequence[tuple[str, MasterKind]]:
         """Connections and kinds whose latest sync waits for a person's decision."""

@@ -44,6 +44,10 @@ CALM: Final = len(CAUSES)
 NOTHING: Final[Mapping[str, int]] = MappingProxyType({})
 
 
+NO_ONE: Final[tuple[None, str]] = (None, "")
+"""Who is in charge where no one is."""
+
+
 class Listed(NamedTuple):
     """A company in a list. `waits`: how much of each cause; `in_charge`: a membership, and its mail address."""
 
@@ -96,13 +100,10 @@ def companies_of(
     if only is not None:
         owners = owners.filter(connection_id__in=only)
     charges, ids = dict(owners.values_list("connection_id", "in_charge")), owners.values_list("connection_id")
-    companies = [one for one in process.firm.companies(ids) if one.id in charges]
+    companies = process.firm.companies(ids)
     waits = waits_of({one.id: one.status for one in companies}, ids, expenses=expenses)
-    return [
-        Listed(one, waits.get(one.id, NOTHING), charge if charge in known else None, known.get(charge or 0, ""))
-        for one in companies
-        for charge in (charges[one.id],)
-    ]
+    persons: dict[int | None, tuple[int | None, str]] = {id: (id, email) for id, email in known.items()}
+    return [Listed(one, waits.get(one.id, NOTHING), *persons.get(charges.get(one.id), NO_ONE)) for one in companies]
 
 
 def waits_of(
@@ -112,11 +113,11 @@ def waits_of(
 
     `ids`: the question for the same connections, where there is one. `expenses`: those are asked for too.
     """
-    found = {id: {"reconnect": 1} for id, status in statuses.items() if status == "reconnect"}
+    found = process.overview.unsolved(list(statuses)) if expenses else {}
     ids = list(statuses) if ids is None else ids
-    if expenses:
-        for (id, outcome), number in process.overview.unsolved(list(statuses)).items():
-            found.setdefault(id, {})[outcome] = number
+    for id, status in statuses.items():
+        if status == "reconnect":
+            found.setdefault(id, {})["reconnect"] = 1
     for id, _kind in process.overview.waiting_plans(ids):
         waits = found.setdefault(id, {})
         waits["decision"] = waits.get("decision", 0) + 1
