@@ -226,3 +226,12 @@ def test_a_step_that_was_interrupted_is_taken_again(on_postgresql: DjangoStore) 
         for step in (create_counting, drop_counting, drop_counting, create_counting):
             step(None, editor)
     assert [one.count for one in overview_of(on_postgresql).problems(ALL)] == [1]
+
+
+def test_an_empty_table_is_not_said_to_be_empty(on_postgresql: DjangoStore) -> None:
+    """PostgreSQL would plan to read all of it for each move of the first exports."""
+    from django.db import connections
+
+    with connections[on_postgresql.alias].cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE relname = 'kontobro_booking'")
+        assert cursor.fetchone() == (-1,)

@@ -30,10 +30,13 @@ POSTGRESQL: Sequence[str] = (
         (connection_id, outcome, replace(reference, '/pay', ''), date, updated_at) INCLUDE (reference)
         WHERE outcome IS NULL OR outcome IN ('failed', 'uncertain')
     """,
-    "VACUUM (ANALYZE) kontobro_booking",
 )
-"""One by one, each in a transaction of its own: the last one can't be in one. Until it has been over a table that was
-just written, no index answers alone. What is there is left, for a step that was interrupted is taken again."""
+"""One by one, each in a transaction of its own. What is there is left: a step that was interrupted is taken again."""
+
+ANY = "SELECT EXISTS (SELECT 1 FROM kontobro_booking)"
+SEEN = "VACUUM (ANALYZE) kontobro_booking"
+"""Until then no index answers alone, for the table was just written. Never of an empty table: PostgreSQL would take it
+for empty, and read all of it for each move, until it comes to see it again."""
 
 POSTGRESQL_GONE: Sequence[str] = (
     "DROP INDEX IF EXISTS kontobro_not_booked",
@@ -45,11 +48,19 @@ POSTGRESQL_GONE: Sequence[str] = (
 def create_counting(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
     """A migration's step."""
     _execute(editor, POSTGRESQL)
+    if editor.connection.vendor == "postgresql" and _is_any(editor):
+        editor.execute(SEEN, params=None)
 
 
 def drop_counting(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
     """The step backwards."""
     _execute(editor, POSTGRESQL_GONE)
+
+
+def _is_any(editor: BaseDatabaseSchemaEditor) -> bool:
+    with editor.connection.cursor() as cursor:
+        cursor.execute(ANY)
+        return bool(cursor.fetchone()[0])
 
 
 def _execute(editor: BaseDatabaseSchemaEditor, statements: Sequence[str]) -> None:
