@@ -163,9 +163,9 @@ def test_what_a_list_of_connections_shows(opened: DjangoStore, overview: Overvie
     asked = [*BOTH, "nobody"]
     assert [one.id for one in overview.connections(asked)] == sorted(BOTH)
     assert overview.names(asked) == {one.id: one.name for one in overview.connections(BOTH)}
-    assert overview.unsolved(asked) == {(HERE, "failed"): 1, (ELSEWHERE, "uncertain"): 1}
+    assert overview.unsolved(asked) == {HERE: {"failed": 1}, ELSEWHERE: {"uncertain": 1}}
     assert overview.waiting_plans(asked) == [(HERE, "vendors")]
-    assert overview.unsolved([HERE]) == {(HERE, "failed"): 1}
+    assert overview.unsolved([HERE]) == {HERE: {"failed": 1}}
 
 
 # --------------------------------------------------------------------------------------------------- jobs

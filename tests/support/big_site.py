@@ -19,6 +19,7 @@ SMALL, (ONE,) = named(6)[:5], named(6)[5:]
 BY_ORGANISATION = (
     "",
     "?sort=oldest&state=waits",
+    "days/",
     "jobs/",
     "jobs/?page=40",
     "jobs/?sort=-items",

@@ -80,3 +80,28 @@ def test_a_connection_s_page_reads_its_own_rows_only(
     assert scans(statements) == []
     whole = [one for one in statements if re.search(r'FROM "kontobro_connection"(?! *WHERE)', one)]
     assert whole == [], "every company's connection was read for one"
+
+
+def test_the_chart_of_many_companies_is_fetched_by_the_page(crowded: tuple[Site, Organisation, Organisation]) -> None:
+    site, large, small = crowded
+    browser, days = signed_in(site, large), f"/o/{large.id}/days/"
+    page = browser.get(f"/o/{large.id}/").text
+    assert f'hx-get="{days}"' in page
+    assert 'class="chart-area"' not in page
+    part = browser.get(days).text
+    assert 'class="chart-area"' in part
+    assert re.search(r'id="booked-lately" hx-swap-oob="true">[0-9]+</div>', part)
+    assert page.count('id="booked-lately"') == 1, "where the number goes"
+    few = signed_in(site, small).get(f"/o/{small.id}/").text
+    assert 'class="chart-area"' in few
+    assert "booked-lately" not in few
+    assert signed_in(site, small).get(days).status_code == 404
+
+
+def test_a_month_is_counted_for_the_companies_that_are_shown(
+    crowded: tuple[Site, Organisation, Organisation],
+) -> None:
+    site, large, _ = crowded
+    statements = asked(signed_in(site, large), f"/o/{large.id}/month-end/?month=2026-02")
+    (counting,) = [one for one in statements if "COUNT(DISTINCT" in one]
+    assert 0 < len(re.findall(r"conn-[0-9]{5}", counting)) <= 50

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from allauth.account.models import EmailAddress
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -163,8 +164,12 @@ def memberships(user: Any) -> Sequence[Membership]:
 
 def connection_ids(member: Member) -> Sequence[str]:
     """The ids of the organisation's connections."""
-    owners = ConnectionOwner.objects.filter(organisation=member.organisation)
-    return list(owners.values_list("connection_id", flat=True))
+    return list(owned_ids(member))
+
+
+def owned_ids(member: Member) -> QuerySet[ConnectionOwner, str]:
+    """The same as a question, for statements that name all of them."""
+    return ConnectionOwner.objects.filter(organisation=member.organisation).values_list("connection_id", flat=True)
 
 
 def connections_of(member: Member) -> Sequence[Connection]:

@@ -83,6 +83,7 @@ urlpatterns = [
     path("c/<str:connection>/let-go/", connect_whose.let_go, name="let_go"),
     path("c/<str:connection>/disconnect/", connection.end, name="disconnect"),
     path("o/<uuid:organisation>/", overview.overview, name="overview"),
+    path("o/<uuid:organisation>/days/", overview.days, name="overview_days"),
     path("o/<uuid:organisation>/month-end/", firm_month.page, name="firm_month"),
     path("o/<uuid:organisation>/month-end/month-end.xlsx", firm_month.as_xlsx, name="firm_month_xlsx"),
     path("o/<uuid:organisation>/api/", api_pages.tokens, name="api_tokens"),

@@ -5,24 +5,23 @@ Whose connections a reader may see is decided by the caller, who names them all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
-from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Replace
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import Cast, Replace
 
 from kontobro.core.model.connection import name_at_pleo
 from kontobro.core.ports import Store
 from kontobro.store import models
 from kontobro.store.database import Database
 from kontobro.store.django_store import DjangoStore
-from kontobro.store.read.among import Among
+from kontobro.store.read.among import Ids, among, fetched
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Company:
+class Company(NamedTuple):
     """A connection as a list shows it. `handle` is the command line's name for it; people read `pleo_name`."""
 
     id: str
@@ -54,8 +53,10 @@ class MonthCounts:
     changed_at: datetime | None = None
 
 
-FIELDS = tuple(field.name for field in fields(Company))
-COLUMNS = tuple("name" if field == "handle" else field for field in FIELDS)
+NOT_BOOKED = Q(outcome=None) | Q(outcome__in=("failed", "uncertain"))
+"""As the index `kontobro_not_booked` has it."""
+
+COLUMNS = tuple("name" if field == "handle" else field for field in Company._fields)
 
 
 def firm_of(store: Store) -> Firm:
@@ -71,33 +72,58 @@ class Firm:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def companies(self, connection_ids: Sequence[str]) -> Sequence[Company]:
+    def companies(self, connection_ids: Ids) -> Sequence[Company]:
         """Those of these that exist, by name."""
-        rows = self._rows(models.Connection).filter(Among("id", connection_ids)).values_list(*COLUMNS)
-        with self._database.reading():
-            found = [Company(**dict(zip(FIELDS, row, strict=True))) for row in rows]
+        rows = self._rows(models.Connection).filter(among("id", connection_ids)).values_list(*COLUMNS)
+        with self._database.reading() as session:
+            found = map(Company._make, fetched(session.cursor, rows))
         return sorted(found, key=lambda one: (one.pleo_name.casefold(), one.id))
 
-    def last_exports(self, connection_ids: Sequence[str]) -> Mapping[str, datetime]:
-        """When each last began an export job; no entry for one that never did."""
+    def last_exports(self, connection_ids: Ids) -> Mapping[str, str]:
+        """When each last began an export job, as a text that sorts as the instant does; no entry for one that never
+        did."""
         jobs = models.Job.objects.using(self._database.alias).filter(connection=OuterRef("pk"))
         last = Subquery(jobs.order_by("-started_at", "-id").values("started_at")[:1])
-        rows = self._rows(models.Connection).filter(Among("id", connection_ids)).values_list("id", last)
-        with self._database.reading():
-            return {owner: at for owner, at in rows if at is not None}
+        rows = self._rows(models.Connection).filter(among("id", connection_ids))
+        rows = rows.values_list("id", Cast(last, TextField()))
+        with self._database.reading() as session:
+            return {owner: at for owner, at in fetched(session.cursor, rows) if at is not None}
 
     def month(self, connection_ids: Sequence[str], first: date, last: date) -> Mapping[str, MonthCounts]:
         """What is booked for these days, by connection; no entry where there is nothing."""
         item = Replace(F("reference"), Value("/pay"), Value(""))  # `journal.reference_of`
-        days = {"date__gte": first.isoformat(), "date__lte": last.isoformat()}
-        rows = self._rows(models.Booking).filter(Among("connection_id", connection_ids), **days).order_by()
-        by_outcome = rows.values_list("connection_id", "outcome")
+        by_outcome = self._dated(connection_ids, first, last).order_by().values_list("connection_id", "outcome")
         counted = by_outcome.annotate(number=Count(item, distinct=True), at=Max("updated_at"))
         found: dict[str, MonthCounts] = {}
         with self._database.reading():
             for owner, outcome, number, at in counted:
                 found[owner] = _with(found.get(owner, MonthCounts()), outcome, number, at)
         return found
+
+    def unready(self, connection_ids: Sequence[str], first: date, last: date) -> Set[str]:
+        """Those of these that have something for these days that is not booked: it failed, or it waits."""
+        return self._with_any(self._dated(connection_ids, first, last).filter(NOT_BOOKED))
+
+    def with_any(self, connection_ids: Sequence[str], first: date, last: date) -> Set[str]:
+        """Those of these that have anything for these days."""
+        return self._with_any(self._dated(connection_ids, first, last))
+
+    def changed_since(self, since: Mapping[str, datetime], first: date, last: date) -> Set[str]:
+        """Those of these connections of which anything for these days was changed after the instant of each."""
+        if not since:
+            return set()
+        rows = self._dated(list(since), first, last).filter(updated_at__gt=min(since.values())).order_by()
+        latest = rows.values_list("connection_id").annotate(at=Max("updated_at"))
+        with self._database.reading():
+            return {owner for owner, at in latest if at > since[owner]}
+
+    def _with_any(self, rows: QuerySet[models.Booking]) -> Set[str]:
+        with self._database.reading():
+            return set(rows.order_by().values_list("connection_id", flat=True).distinct())
+
+    def _dated(self, connection_ids: Sequence[str], first: date, last: date) -> QuerySet[models.Booking]:
+        days = {"date__gte": first.isoformat(), "date__lte": last.isoformat()}
+        return self._rows(models.Booking).filter(among("connection_id", connection_ids), **days)
 
     def _rows(self, model: type[Any]) -> QuerySet[Any]:
         return cast(QuerySet[Any], model.objects.using(self._database.alias))

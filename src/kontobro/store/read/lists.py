@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from kontobro.store import models
 from kontobro.store.database import Database
-from kontobro.store.read.among import Among
+from kontobro.store.read.among import among
 from kontobro.store.read.filters import NOTHING, bookings_of, jobs_of, sorted_bookings
 from kontobro.store.read.pages import (
     NEWEST_DATE,
@@ -129,7 +129,7 @@ class JobList:
         return _each(self.database, self._numbers(), self._whole)
 
     def _rows(self) -> QuerySet[models.Job]:
-        rows = models.Job.objects.using(self.database.alias).filter(Among("connection_id", self.connection_ids))
+        rows = models.Job.objects.using(self.database.alias).filter(among("connection_id", self.connection_ids))
         return jobs_of(rows, self.only)
 
     def _numbers(self) -> Any:

@@ -21,7 +21,7 @@ from kontobro.core.ports import Store
 from kontobro.store import models
 from kontobro.store.database import Database
 from kontobro.store.django_store import DjangoStore
-from kontobro.store.read.among import Among
+from kontobro.store.read.among import Ids, among, fetched
 from kontobro.store.read.filters import bookings_of, short
 from kontobro.store.read.lists import BookingList, JobList, owned
 from kontobro.store.read.pages import (
@@ -54,7 +54,8 @@ R = TypeVar("R", models.Booking, models.Job)
 
 
 class Hour(Func):
-    """The UTC hour of an instant, as the database can group by it without asking Python."""
+    """The UTC hour of an instant, as the database can group by it without asking Python. PostgreSQL counts it off from
+    a midnight: looking up the time zone of each row takes as long as reading it."""
 
     output_field = TextField()
     unit, characters = "hour", 13
@@ -65,9 +66,8 @@ class Hour(Func):
         )
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        return super().as_sql(
-            compiler, connection, template=f"date_trunc('{self.unit}', %(expressions)s, 'UTC')", **context
-        )
+        template = f"date_bin('1 {self.unit}', %(expressions)s, timestamptz '2000-01-01 00:00+00')"
+        return super().as_sql(compiler, connection, template=template, **context)
 
 
 class DayInUtc(Hour):
@@ -94,24 +94,24 @@ class Overview:
         """The database's name within Django, for tests that count its queries."""
         return self._database.alias
 
-    def connections(self, connection_ids: Sequence[str]) -> Sequence[Connection]:
+    def connections(self, connection_ids: Ids) -> Sequence[Connection]:
         """Those of these that exist, by id."""
         with self._database.reading():
             return [
                 connection_of(row)
-                for row in self._rows(models.Connection).filter(Among("id", connection_ids)).order_by("id")
+                for row in self._rows(models.Connection).filter(among("id", connection_ids)).order_by("id")
             ]
 
-    def names(self, connection_ids: Sequence[str]) -> Mapping[str, str]:
+    def names(self, connection_ids: Ids) -> Mapping[str, str]:
         """What the companies of those of these that exist are called at Pleo."""
-        rows = self._rows(models.Connection).filter(Among("id", connection_ids))
+        rows = self._rows(models.Connection).filter(among("id", connection_ids))
         with self._database.reading():
             found = list(rows.values_list("id", "company_name", "company_id"))
         return {id: name_at_pleo(name, company_id) for id, name, company_id in found}
 
-    def both_names(self, connection_ids: Sequence[str]) -> Mapping[str, tuple[str, str]]:
+    def both_names(self, connection_ids: Ids) -> Mapping[str, tuple[str, str]]:
         """What the companies of those of these that exist are called at Pleo, and in their accounting systems."""
-        rows = self._rows(models.Connection).filter(Among("id", connection_ids))
+        rows = self._rows(models.Connection).filter(among("id", connection_ids))
         columns = ("id", "company_name", "company_id", "erp_company_name", "erp_company")
         with self._database.reading():
             found = list(rows.values_list(*columns))
@@ -120,7 +120,7 @@ class Overview:
     def waiting_items(self, connection_ids: Sequence[str]) -> Mapping[str, int]:
         """Expenses that are not booked, as far as we know: of jobs that have not ended those that are not booked yet,
         of the others those that failed or are uncertain."""
-        jobs = self._rows(models.Job).filter(Among("connection_id", connection_ids), finished_at=None)
+        jobs = self._rows(models.Job).filter(among("connection_id", connection_ids), finished_at=None)
         bookings = self._bookings(connection_ids)
         waiting: Counter[str] = Counter()
         with self._database.reading():
@@ -134,22 +134,26 @@ class Overview:
                 waiting[owner] += number
         return waiting
 
-    def unsolved(self, connection_ids: Sequence[str]) -> Mapping[tuple[str, RunState], int]:
-        """Items that failed in their last run or whose outcome is not known, by connection: no entry for none."""
+    def unsolved(self, connection_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Items that failed in their last run or whose outcome is not known, by connection and `RunState`: no entry for
+        none."""
         rows = self._bookings(connection_ids).filter(outcome__in=("failed", "uncertain"))
-        with self._database.reading():
-            return {(owner, outcome): number for owner, outcome, number in _unsolved_by(rows, "connection_id")}
+        found: dict[str, dict[str, int]] = {}
+        with self._database.reading() as session:
+            for owner, outcome, number in fetched(session.cursor, _unsolved_by(rows, "connection_id")):
+                found.setdefault(owner, {})[outcome] = number
+        return found
 
-    def waiting_plans(self, connection_ids: Sequence[str]) -> Sequence[tuple[str, MasterKind]]:
+    def waiting_plans(self, connection_ids: Ids) -> Sequence[tuple[str, MasterKind]]:
         """Connections and kinds whose latest sync waits for a person's decision."""
-        rows = self._rows(models.Sync).filter(Among("connection_id", connection_ids), outcome="waiting")
+        rows = self._rows(models.Sync).filter(among("connection_id", connection_ids), outcome="waiting")
         with self._database.reading():
             return list(rows.order_by("connection_id", "kind").values_list("connection_id", "kind"))
 
-    def waiting_documents(self, connection_ids: Sequence[str], late: datetime) -> Mapping[tuple[str, str], int]:
+    def waiting_documents(self, connection_ids: Ids, late: datetime) -> Mapping[tuple[str, str], int]:
         """How many documents of a connection wait for its place or a person: by `unsure`, `sealed`, and `delivered` for
         those that were delivered before `late` and are not marked as imported."""
-        rows = self._rows(models.Document).filter(Among("connection_id", connection_ids))
+        rows = self._rows(models.Document).filter(among("connection_id", connection_ids))
         is_late = Q(state="delivered", imported_at=None, delivered_at__lt=late)
         waiting = rows.filter(Q(state__in=("unsure", "sealed")) | is_late)
         with self._database.reading():
@@ -173,11 +177,11 @@ class Overview:
     def health(self, connection_ids: Sequence[str]) -> Sequence[Health]:
         """Each connection that exists, by id."""
         with self._database.reading():
-            ends = list(_last_jobs(self._rows(models.Connection).filter(Among("id", connection_ids)).order_by("id")))
+            ends = list(_last_jobs(self._rows(models.Connection).filter(among("id", connection_ids)).order_by("id")))
             jobs = self._rows(models.Job).in_bulk([job for _, job, _ in ends if job])
             unsolved = self._bookings(connection_ids).filter(outcome__in=("failed", "uncertain"))
             counts = {(owner, outcome): number for owner, outcome, number in _unsolved_by(unsolved, "connection_id")}
-            syncs = _syncs(self._rows(models.Sync).filter(Among("connection_id", connection_ids)))
+            syncs = _syncs(self._rows(models.Sync).filter(among("connection_id", connection_ids)))
         return [
             Health(
                 connection_id=owner,
@@ -193,20 +197,20 @@ class Overview:
     def last_jobs(self, connection_ids: Sequence[str]) -> Mapping[str, JobRow]:
         """The job that each of these began last; no entry for one that never did."""
         with self._database.reading():
-            ends = list(_last_jobs(self._rows(models.Connection).filter(Among("id", connection_ids))))
+            ends = list(_last_jobs(self._rows(models.Connection).filter(among("id", connection_ids))))
             jobs = self._rows(models.Job).in_bulk([job for _, job, _ in ends if job])
         return {owner: job_of(jobs[job]) for owner, job, _ in ends if job in jobs}
 
     def jobs(self, connection_ids: Sequence[str], *, before: str | None = None, limit: int = 50) -> Page[ConnectionJob]:
         """The newest first. `before`: the `next` of the page before."""
-        rows = self._rows(models.Job).filter(Among("connection_id", connection_ids))
+        rows = self._rows(models.Job).filter(among("connection_id", connection_ids))
         with self._database.reading():
             found, mark = _page(rows, "started_at", before, limit)
         return Page(tuple(ConnectionJob(connection_id=row.connection_id, job=job_of(row)) for row in found), mark)
 
     def ended_jobs(self, connection_ids: Sequence[str], since: datetime, until: datetime) -> Sequence[ConnectionJob]:
         """Jobs of these connections that ended in between, the oldest first."""
-        rows = self._rows(models.Job).filter(Among("connection_id", connection_ids), finished_at__range=(since, until))
+        rows = self._rows(models.Job).filter(among("connection_id", connection_ids), finished_at__range=(since, until))
         with self._database.reading():
             found = rows.order_by("finished_at", "id")[:MOST]
             return [ConnectionJob(connection_id=row.connection_id, job=job_of(row)) for row in found]
@@ -267,7 +271,7 @@ class Overview:
             return problem_page(session.cursor, connection_ids, wanted, part, items)
 
     def _bookings(self, connection_ids: Sequence[str]) -> QuerySet[models.Booking]:
-        return self._rows(models.Booking).filter(Among("connection_id", connection_ids))
+        return self._rows(models.Booking).filter(among("connection_id", connection_ids))
 
     def _rows(self, model: type[Any]) -> QuerySet[Any]:
         return cast(QuerySet[Any], model.objects.using(self._database.alias))
@@ -276,7 +280,8 @@ class Overview:
 def _items_by(rows: QuerySet[models.Booking], column: str) -> Iterator[tuple[Any, str, int]]:
     """Items of each outcome by a column. A booked item counts by its first entry."""
     booked = rows.filter(outcome="booked").exclude(reference__endswith="/pay").order_by()
-    yield from booked.values_list(column, "outcome").annotate(number=Count("pk"))
+    for value, number in booked.values_list(column).annotate(number=Count("*")):  # no column that an index may lack
+        yield value, "booked", number
     yield from _unsolved_by(rows.filter(outcome__in=("failed", "uncertain")), column)
 
 

@@ -12,41 +12,47 @@ from typing import Any
 from django.db.models import BooleanField, F, Func, Value
 
 from kontobro.core.model.journal import Reference
+from kontobro.store.read.among import among_sql
 from kontobro.store.read.pages import ProblemGroup, ProblemPage, Search, Stopped
 from kontobro.store.secrets.codec import problems_from
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "sqlite": {
-        "owners": "IN (SELECT value FROM json_each(%s))",
+        "codes": "IN (SELECT value FROM json_each(%s))",
+        "alike": "problems",
         "told": "json_each(alike.problems) AS told",
         "fact": "json_extract(told.value, '$.{}')",
         "problem": "told.value",
     },
     "postgresql": {
-        "owners": "IN (SELECT jsonb_array_elements_text(%s::jsonb))",
+        "codes": "IN (SELECT jsonb_array_elements_text(%s::jsonb))",
+        "alike": "alike",
         "told": "jsonb_array_elements(alike.problems) AS told (value)",
         "fact": "(told.value ->> '{}')",
         "problem": "told.value::text",
     },
 }
-"""How each database takes JSON apart."""
+"""How each database takes JSON apart, and what is the same for all that were told the same."""
 
-# Items that were told the same are alike: few of each are taken apart and shown, however many there are.
-# A payment counts only where its item's first entry did not fail as well: an item is told once.
-GROUPS = """
-    WITH alike AS (
-        SELECT * FROM (
-            SELECT booking.id, booking.problems, booking.updated_at, {named} AS named, count(*) OVER same AS number,
-                row_number() OVER (PARTITION BY problems, {named} ORDER BY updated_at DESC, id DESC) AS nth
-            FROM kontobro_booking AS booking
-            WHERE booking.connection_id {owners} AND booking.outcome = 'failed' AND NOT (
+FAILED = "booking.connection_id {owners} AND booking.outcome = 'failed'"
+ONCE = """NOT (
                 booking.reference LIKE '%%/pay' AND EXISTS (
                     SELECT 1 FROM kontobro_booking AS first
                     WHERE first.connection_id = booking.connection_id AND first.outcome = 'failed'
                         AND first.reference = replace(booking.reference, '/pay', '')
                 )
-            )
-            WINDOW same AS (PARTITION BY problems, {named})
+            )"""
+"""A payment counts only where its item's first entry did not fail as well: an item is told once."""
+
+# Items that were told the same are alike: few of each are taken apart and shown, however many there are.
+GROUPS = """
+    WITH alike AS (
+        SELECT * FROM (
+            SELECT booking.id, booking.problems, booking.updated_at, {named} AS named, count(*) OVER same AS number,
+                row_number() OVER (PARTITION BY {alike}, {named} ORDER BY updated_at DESC, id DESC) AS nth
+            FROM kontobro_booking AS booking
+            WHERE {failed} AND {once}
+            WINDOW same AS (PARTITION BY {alike}, {named})
         ) AS failed WHERE nth <= %s
     ), told AS (
         SELECT alike.id, alike.updated_at, CASE WHEN nth = 1 THEN number ELSE 0 END AS number, named,
@@ -66,6 +72,40 @@ GROUPS = """
     WHERE rank > %s AND rank <= %s ORDER BY rank, place
 """
 
+# The same where nothing is looked for, on PostgreSQL: the index `kontobro_told_alike` counts, and finds the newest of
+# each; besides those that are shown, one booking is read of all that are alike. The index is chosen without regard to
+# what only payments are asked: OFFSET sees to it.
+ALIKE = """
+    WITH alike AS (
+        SELECT alike, count(*) AS number, max(updated_at) AS newest, max(id) AS id
+        FROM (
+            SELECT alike, updated_at, id, connection_id, reference
+            FROM kontobro_booking AS booking WHERE {failed} OFFSET 0
+        ) AS booking WHERE {once} GROUP BY alike
+    ), causes AS (
+        SELECT {code} AS code, {field} AS field, {value} AS value,
+            sum(number) AS items, max(newest) AS newest, array_agg(DISTINCT alike.alike) AS alikes
+        FROM alike JOIN kontobro_booking AS one ON one.id = alike.id
+            CROSS JOIN jsonb_array_elements(one.problems) AS told (value)
+        GROUP BY 1, 2, 3
+    ), ranked AS (
+        SELECT causes.*, row_number() OVER (ORDER BY items DESC, newest DESC, code, field, value) AS rank,
+            count(*) OVER () AS every, sum(items) OVER () AS every_item
+        FROM causes
+    )
+    SELECT rank, items, newest, problem, connection_id, reference, item_type, payee, date, total, currency,
+        every, every_item
+    FROM ranked CROSS JOIN LATERAL (
+        SELECT id FROM unnest(alikes) AS told (same) CROSS JOIN LATERAL (
+            SELECT booking.id, booking.updated_at FROM kontobro_booking AS booking
+            WHERE booking.alike = told.same AND {failed} AND {once} ORDER BY updated_at DESC, id DESC LIMIT %s
+        ) AS newest ORDER BY updated_at DESC, id DESC LIMIT %s
+    ) AS shown JOIN kontobro_booking AS booking ON booking.id = shown.id CROSS JOIN LATERAL (
+        SELECT {problem} AS problem FROM jsonb_array_elements(problems) AS told (value)
+        WHERE ({code}, {field}, {value}) IS NOT DISTINCT FROM (ranked.code, ranked.field, ranked.value) LIMIT 1
+    ) AS its WHERE rank > %s AND rank <= %s ORDER BY rank, updated_at DESC, booking.id DESC
+"""
+
 SEARCHED = ("field", "value", "message")
 """Where a search looks, besides the payee and what is told in the reader's language."""
 
@@ -77,23 +117,27 @@ def problem_groups(cursor: Any, connection_ids: Sequence[str], limit: int, items
 
 def problem_page(cursor: Any, connection_ids: Sequence[str], search: Search, part: slice, items: int) -> ProblemPage:
     """The causes of that part of the list, each with at most `items`, and how many there are of both in all of it."""
-    pattern, codes = f"%{_escaped(search.text.lower())}%", json.dumps(sorted(search.codes))
-    named, told = ([pattern] * 3, [*[pattern] * len(SEARCHED), codes]) if search.text else ([], [])
-    cursor.execute(
-        groups_sql(cursor.db.vendor, searching=bool(search.text)),
-        [*named[:2], json.dumps(list(connection_ids)), *named[2:], items, *told, items, part.start, part.stop],
-    )
+    cursor.execute(*_question(cursor.db.vendor, connection_ids, search, part, items))
     rows = cursor.fetchall()
     groups = tuple(_group(list(found)) for _, found in groupby(rows, key=itemgetter(0)))
     return ProblemPage(groups=groups, causes=int(rows[0][11]), items=int(rows[0][12])) if rows else ProblemPage()
 
 
-def groups_sql(vendor: str, *, searching: bool = False) -> str:
+def _question(vendor: str, ids: Sequence[str], search: Search, part: slice, items: int) -> tuple[str, Sequence[Any]]:
+    """The statement, and its values in its order."""
+    owners, named = among_sql(vendor, ids)
     words = WORDS[vendor]
     facts = {name: words["fact"].format(name) for name in ("code", "field", "value", "message")}
-    matching = " OR ".join(["named", *(_like(name) for name in SEARCHED), f"code {words['owners']}"])
-    named = _like("booking.payee") if searching else "TRUE"
-    return GROUPS.format(**words, **facts, named=named, matching=f"WHERE {matching}" if searching else "")
+    words = {**words, **facts, "failed": FAILED.format(owners=owners), "once": ONCE}
+    if vendor == "postgresql" and not search.text:
+        return ALIKE.format(**words), (named, named, items, items, part.start, part.stop)
+    if not search.text:
+        return GROUPS.format(**words, named="TRUE", matching=""), (named, items, items, part.start, part.stop)
+    pattern, codes = f"%{_escaped(search.text.lower())}%", json.dumps(sorted(search.codes))
+    matching = " OR ".join(["named", *(_like(name) for name in facts if name in SEARCHED), f"code {words['codes']}"])
+    sql = GROUPS.format(**words, named=_like("booking.payee"), matching=f"WHERE {matching}")
+    told = (*[pattern] * len(SEARCHED), codes)
+    return sql, (pattern, pattern, named, pattern, items, *told, items, part.start, part.stop)
 
 
 def _like(column: str) -> str:

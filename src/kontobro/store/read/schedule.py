@@ -14,7 +14,7 @@ from kontobro.core.ports import Store
 from kontobro.store import models
 from kontobro.store.database import Database
 from kontobro.store.django_store import DjangoStore
-from kontobro.store.read.among import Among
+from kontobro.store.read.among import among
 from kontobro.store.rows import connection_of
 from kontobro.store.secrets.given import ERP
 
@@ -47,7 +47,7 @@ class Schedule:
     def connections(self, ids: Sequence[str]) -> Sequence[Connection]:
         """Those of these that are alive by now."""
         rows = models.Connection.objects.using(self._database.alias).filter(
-            Among("id", ids), status="connected", trial=False
+            among("id", ids), status="connected", trial=False
         )
         with self._database.reading():
             return [connection_of(row) for row in rows]
@@ -55,14 +55,14 @@ class Schedule:
     def unended(self, ids: Sequence[str]) -> frozenset[str]:
         """Those of these with an export whose end was not noted."""
         rows = models.Job.objects.using(self._database.alias).filter(
-            Among("connection_id", ids), finished_at__isnull=True
+            among("connection_id", ids), finished_at__isnull=True
         )
         with self._database.reading():
             return frozenset(rows.values_list("connection_id", flat=True))
 
     def syncs(self, ids: Sequence[str]) -> Mapping[str, Mapping[MasterKind, Noted]]:
         """The latest sync of each kind, of those of these that have any."""
-        rows = models.Sync.objects.using(self._database.alias).filter(Among("connection_id", ids))
+        rows = models.Sync.objects.using(self._database.alias).filter(among("connection_id", ids))
         found: dict[str, dict[MasterKind, Noted]] = {}
         with self._database.reading():
             for id, kind, *noted in rows.values_list("connection_id", "kind", "at", "outcome", "digest"):

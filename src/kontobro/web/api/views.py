@@ -92,7 +92,7 @@ def month(request: HttpRequest, organisation: Organisation, month: str) -> dict[
         first = month_named(month, process.app.clock.now().date())
     except Misconfigured:
         raise Http404 from None
-    rows = months_of(organisation, companies_of(organisation), first)
+    rows = months_of(organisation, first, {})
     return {"month": month, "companies": [_month(one) for one in rows]}
 
 

@@ -22,7 +22,7 @@ from kontobro.web.lists.fields import FilterForm, OfCompanies, filled, query_of
 from kontobro.web.lists.files import BOTH, Row, file_of
 from kontobro.web.lists.leaf import Rows, leaf_of
 from kontobro.web.process import process
-from kontobro.web.tenancy import Member, connection_ids, of_organisation
+from kontobro.web.tenancy import Member, of_organisation, owned_ids
 
 ITEMS = 5
 """Items of a cause that the page leads to; all of them are counted."""
@@ -43,7 +43,7 @@ class ProblemForm(OfCompanies, FilterForm):
 @of_organisation()
 def problems(request: HttpRequest, member: Member) -> HttpResponse:
     """The causes, those that stop most first."""
-    names = process.overview.names(connection_ids(member))
+    names = process.overview.names(owned_ids(member))
     form = filled(ProblemForm, request, companies=names)
     page, found = _page(request, form)
     shown = {
@@ -59,11 +59,11 @@ def problems(request: HttpRequest, member: Member) -> HttpResponse:
 
 def _page(request: HttpRequest, form: ProblemForm) -> tuple[Page[Any], ProblemPage]:
     """The page that the address names, and what is in all of them; the first where there is none of that number."""
-    search = _search(form)
+    search, ids = _search(form), form.chosen()
 
     def read(first: int) -> ProblemPage:
         part = slice(first, first + CAUSES)
-        return process.overview.problem_page(form.chosen(), search, part, ITEMS)
+        return process.overview.problem_page(ids, search, part, ITEMS)
 
     asked = request.GET.get("page", "")
     first = (int(asked) - 1) * CAUSES if asked.isascii() and asked.isdecimal() and int(asked[:7]) > 0 else 0
@@ -93,7 +93,7 @@ def _where(group: ProblemGroup, names: Mapping[str, str]) -> list[tuple[str, str
 @of_organisation()
 def problems_file(request: HttpRequest, member: Member, form: str) -> StreamingHttpResponse | FileResponse:
     """Every expense that the causes of this filter stop, a row for each problem."""
-    names = process.overview.names(connection_ids(member))
+    names = process.overview.names(owned_ids(member))
     asked = filled(ProblemForm, request, companies=names)
     search = _search(asked)
     both = process.overview.both_names(asked.chosen())

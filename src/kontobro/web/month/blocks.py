@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -33,6 +33,10 @@ Code = Literal[
 ]
 
 
+BLOCKING: Final = frozenset({"reconnect", "unsure", "sealed"})
+"""Causes for which a company waits that keep its months open."""
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """One reason why a month stays open: what it is in words, and the address where it is solved (empty: waiting)."""
@@ -48,10 +52,10 @@ def today_of(time_zone: str | None) -> dt.date:
     return process.app.clock.now().astimezone(zone or dt.UTC).date()
 
 
-def is_blocked(first: dt.date, today: dt.date, waits: Mapping[str, int], counts: MonthCounts) -> bool:
-    """Whether `known_blocks` has any, without their words: a list asks it of each company, shown or not."""
-    of_the_company = today <= last_day(first) or any(waits.get(cause) for cause in ("reconnect", "unsure", "sealed"))
-    return of_the_company or bool(counts.failed or counts.waiting)
+def is_blocked(first: dt.date, today: dt.date, waits: Mapping[str, int], unready: bool) -> bool:
+    """Whether `known_blocks` has any, without their words: a list asks it of each company, shown or not. `unready`:
+    some of its expenses are not booked."""
+    return unready or today <= last_day(first) or not BLOCKING.isdisjoint(waits)
 
 
 def known_blocks(

@@ -6,9 +6,11 @@ It is told from our own history alone: whether Pleo and the accounting system ar
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any, Literal
+from itertools import chain
+from typing import Any, Literal, NamedTuple
 
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -20,17 +22,17 @@ from kontobro.core.tieout.month import last_day, month_after, month_before
 from kontobro.export.tieout.sheets import Book
 from kontobro.store.read.firm import MonthCounts
 from kontobro.web.lists.files import as_xlsx as xlsx_of
-from kontobro.web.lists.leaf import leaf_of
+from kontobro.web.lists.leaf import Rows, leaf_of
 from kontobro.web.models import MonthClose, Organisation
 from kontobro.web.month import closing
 from kontobro.web.month.blocks import Block, is_blocked, known_blocks, today_of
-from kontobro.web.organisation.companies import Listed, listed_companies, people
+from kontobro.web.organisation.companies import Listed, companies_of, people
 from kontobro.web.process import process
 from kontobro.web.tenancy import Member, of_organisation
 
 State = Literal["blocked", "open", "changed", "closed"]
 
-STATES: Mapping[str, Any] = {
+STATES: Mapping[State, Any] = {
     "blocked": gettext_lazy("open; something blocks it"),
     "open": gettext_lazy("open; nothing known blocks it"),
     "changed": gettext_lazy("closed, and something was exported since"),
@@ -41,9 +43,17 @@ STATES: Mapping[str, Any] = {
 NOTHING = MonthCounts()
 
 
+class InMonth(NamedTuple):
+    """A company, the state of its month, and the closing that holds."""
+
+    listed: Listed
+    state: State
+    kept: MonthClose | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthOfCompany:
-    """One company's month."""
+    """One company's month with its figures."""
 
     listed: Listed
     first: dt.date
@@ -69,17 +79,18 @@ def page(request: HttpRequest, member: Member) -> HttpResponse:
     """A table of all companies for one month, those that need someone first."""
     first = closing.month_named(request.GET.get("month", ""), today_of(None))
     known = people(member)
-    months = months_of(member.organisation, listed_companies(member, known), first)
+    every = states_of(member.organisation, first, known)
     state, person = request.GET.get("state", ""), request.GET.get("person", "")
-    chosen = [one for one in months if _is_chosen(one, state, person)]
+    chosen = [one for one in every if _is_chosen(one, state, person)]
+    numbers = Counter(one.state for one in every)
     shown = {
         "first": first,
         "month": f"{first:%Y-%m}",
         "before": f"{month_before(first):%Y-%m}",
         "after": f"{month_after(first):%Y-%m}",
-        "page": leaf_of(request, chosen),
-        "numbers": [(name, words, sum(one.state == name for one in months)) for name, words in STATES.items()],
-        "companies": len(months),
+        "page": leaf_of(request, Rows(len(chosen), lambda start, end: with_figures(chosen[start:end], first))),
+        "numbers": [(name, words, numbers[name]) for name, words in STATES.items()],
+        "companies": len(every),
         "states": STATES,
         "state": state,
         "people": {str(id): email for id, email in known.items()},
@@ -88,42 +99,68 @@ def page(request: HttpRequest, member: Member) -> HttpResponse:
     return render(request, "month/firm.html", shown)
 
 
-def _is_chosen(one: MonthOfCompany, state: str, person: str) -> bool:
+def _is_chosen(one: InMonth, state: str, person: str) -> bool:
     """A filter that names nothing that there is leaves everything."""
     return (state not in STATES or one.state == state) and (
         not person.isdecimal() or str(one.listed.in_charge) == person
     )
 
 
-def months_of(organisation: Organisation, companies: Sequence[Listed], first: dt.date) -> list[MonthOfCompany]:
-    """Each company's month. The last two questions are asked once for all of them."""
-    counts = process.firm.month([one.company.id for one in companies], first, last_day(first))
-    open_or_closed = MonthClose.objects.filter(organisation=organisation, month=first, reopened_at=None)
-    kept = {one.connection_id: one for one in open_or_closed}
+def months_of(organisation: Organisation, first: dt.date, known: Mapping[int, str]) -> list[MonthOfCompany]:
+    """Each company's month with its figures, those that need someone first. `known`: who can be in charge."""
+    return with_figures(states_of(organisation, first, known), first)
+
+
+def states_of(organisation: Organisation, first: dt.date, known: Mapping[int, str]) -> list[InMonth]:
+    """Each company's month without its figures: few are shown at once."""
+    companies = companies_of(organisation, known=known, expenses=False)
+    kept = _closings(organisation, first)
+    unready = process.firm.unready([one.company.id for one in companies], first, last_day(first))
+    left = _disconnected(companies, first)
+    changed = process.firm.changed_since({id: one.closed_at for id, one in kept.items()}, first, last_day(first))
     today = today_of(None)
-    found = [_month_of(one, first, today, counts, kept) for one in companies if _is_of(one, counts, kept)]
-    order = list(STATES)
-    return sorted(found, key=lambda one: order.index(one.state))
+    found: dict[State, list[InMonth]] = {state: [] for state in STATES}
+    for one in companies:
+        id, closed = one.company.id, kept.get(one.company.id)
+        if closed is not None:
+            state: State = "changed" if id in changed else "closed"
+        elif one.company.status == "disconnected" and id not in left:
+            continue
+        else:
+            state = "blocked" if is_blocked(first, today, one.waits, id in unready) else "open"
+        found[state].append(InMonth(one, state, closed))
+    return list(chain.from_iterable(found.values()))
 
 
-def _is_of(one: Listed, counts: Mapping[str, MonthCounts], kept: Mapping[str, MonthClose]) -> bool:
-    """A company that was disconnected has the months that it had something in."""
-    return one.company.status != "disconnected" or one.company.id in counts or one.company.id in kept
+def with_figures(months: Sequence[InMonth], first: dt.date) -> list[MonthOfCompany]:
+    """The same companies in the same order, counted."""
+    counts, today = (
+        process.firm.month([one.listed.company.id for one in months], first, last_day(first)),
+        today_of(None),
+    )
+    return [
+        MonthOfCompany(
+            listed=one.listed,
+            first=first,
+            today=today,
+            counts=counts.get(one.listed.company.id, NOTHING),
+            kept=one.kept,
+            state=one.state,
+        )
+        for one in months
+    ]
 
 
-def _month_of(
-    one: Listed,
-    first: dt.date,
-    today: dt.date,
-    counts: Mapping[str, MonthCounts],
-    kept: Mapping[str, MonthClose],
-) -> MonthOfCompany:
-    numbers, closed = counts.get(one.company.id, NOTHING), kept.get(one.company.id)
-    if closed is None:
-        state: State = "blocked" if is_blocked(first, today, one.waits, numbers) else "open"
-    else:
-        state = "changed" if numbers.changed_at and numbers.changed_at > closed.closed_at else "closed"
-    return MonthOfCompany(listed=one, first=first, today=today, counts=numbers, kept=closed, state=state)
+def _closings(organisation: Organisation, first: dt.date) -> Mapping[str, MonthClose]:
+    """How the month was closed, by connection, where it is."""
+    rows = MonthClose.objects.filter(organisation=organisation, month=first, reopened_at=None).defer("figures")
+    return {one.connection_id: one for one in rows}
+
+
+def _disconnected(companies: Sequence[Listed], first: dt.date) -> Set[str]:
+    """Disconnected companies that the month has something of: the others have no such month."""
+    ids = [one.company.id for one in companies if one.company.status == "disconnected"]
+    return process.firm.with_any(ids, first, last_day(first)) if ids else set()
 
 
 @require_safe
@@ -131,7 +168,7 @@ def _month_of(
 def as_xlsx(request: HttpRequest, member: Member) -> FileResponse:
     """The same table, of all companies, as a workbook."""
     first = closing.month_named(request.GET.get("month", ""), today_of(None))
-    months = months_of(member.organisation, listed_companies(member, people(member)), first)
+    months = months_of(member.organisation, first, people(member))
 
     def fill(book: Book) -> None:
         sheet = book.sheet(f"{first:%Y-%m}", _columns())

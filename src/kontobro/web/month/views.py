@@ -77,7 +77,7 @@ def ask(connection: Connection, first: dt.date) -> MonthEnd:
 
 
 def blocks_of(connection: Connection, first: dt.date, end: MonthEnd) -> list[Block]:
-    waits = waits_of([(connection.id, connection.status)]).get(connection.id, {})
+    waits = waits_of({connection.id: connection.status}).get(connection.id, {})
     return list(all_blocks(connection.id, first, today_of(connection.settings.time_zone), waits, end))
 
 
@@ -98,7 +98,7 @@ def close(request: HttpRequest, member: Member, connection: Connection) -> HttpR
 
 def _require_ready(connection: Connection, first: dt.date) -> None:
     """What is known here need not be asked of others."""
-    waits = waits_of([(connection.id, connection.status)]).get(connection.id, {})
+    waits = waits_of({connection.id: connection.status}).get(connection.id, {})
     counts = process.firm.month([connection.id], first, last_day(first))
     today = today_of(connection.settings.time_zone)
     _refuse(list(known_blocks(connection.id, first, today, waits, counts.get(connection.id, MonthCounts()))))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from heapq import nsmallest
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
 from kontobro.export.documents.waiting import LATE
+from kontobro.store.read.among import Ids
 from kontobro.store.read.firm import Company
 from kontobro.web.models import ConnectionOwner, Membership, Organisation
 from kontobro.web.process import process
@@ -39,18 +41,24 @@ URGENCY: Final = {cause: rank for rank, cause in enumerate(CAUSES)}
 CALM: Final = len(CAUSES)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+NOTHING: Final[Mapping[str, int]] = MappingProxyType({})
+
+
+NO_ONE: Final[tuple[None, str]] = (None, "")
+"""Who is in charge where no one is."""
+
+
+class Listed(NamedTuple):
     """A company in a list. `waits`: how much of each cause; `in_charge`: a membership, and its mail address."""
 
     company: Company
-    waits: Mapping[str, int] = field(default_factory=dict)
+    waits: Mapping[str, int] = NOTHING
     in_charge: int | None = None
     person: str = ""
 
     @property
     def urgency(self) -> int:
-        return min((URGENCY[cause] for cause in self.waits), default=CALM)
+        return min(map(URGENCY.__getitem__, self.waits), default=CALM)
 
     @property
     def causes(self) -> list[tuple[Cause, int]]:
@@ -81,48 +89,52 @@ def listed_companies(member: Member, known: Mapping[int, str]) -> list[Listed]:
 
 
 def companies_of(
-    organisation: Organisation, only: Sequence[str] | None = None, known: Mapping[int, str] = MappingProxyType({})
+    organisation: Organisation,
+    only: Sequence[str] | None = None,
+    known: Mapping[int, str] = MappingProxyType({}),
+    *,
+    expenses: bool = True,
 ) -> list[Listed]:
-    """The organisation's companies, or `only` those of them, by name."""
+    """The organisation's companies, or `only` those of them, by name. `expenses`: as `waits_of` has it."""
     owners = ConnectionOwner.objects.filter(organisation=organisation)
     if only is not None:
         owners = owners.filter(connection_id__in=only)
-    charges = dict(owners.values_list("connection_id", "in_charge"))
-    companies = process.firm.companies(list(charges))
-    waits = waits_of([(one.id, one.status) for one in companies])
-    return [
-        Listed(
-            company=one,
-            waits=waits.get(one.id, {}),
-            in_charge=charges[one.id] if charges[one.id] in known else None,
-            person=known.get(charges[one.id] or 0, ""),
-        )
-        for one in companies
-    ]
+    charges, ids = dict(owners.values_list("connection_id", "in_charge")), owners.values_list("connection_id")
+    companies = process.firm.companies(ids)
+    waits = waits_of({one.id: one.status for one in companies}, ids, expenses=expenses)
+    persons: dict[int | None, tuple[int | None, str]] = {id: (id, email) for id, email in known.items()}
+    return [Listed(one, waits.get(one.id, NOTHING), *persons.get(charges.get(one.id), NO_ONE)) for one in companies]
 
 
-def waits_of(statuses: Iterable[tuple[str, str]]) -> Mapping[str, Mapping[str, int]]:
-    """What waits for a person, by connection; no entry where nothing does. One question for each kind of cause."""
-    found: dict[str, dict[str, int]] = {}
-    for id, status in statuses:
-        found[id] = {"reconnect": 1} if status == "reconnect" else {}
-    ids = list(found)
-    for (id, outcome), number in process.overview.unsolved(ids).items():
-        found[id][outcome] = number
+def waits_of(
+    statuses: Mapping[str, str], ids: Ids | None = None, *, expenses: bool = True
+) -> Mapping[str, Mapping[str, int]]:
+    """What waits for a person, by connection; no entry where nothing does. One question for each kind of cause.
+
+    `ids`: the question for the same connections, where there is one. `expenses`: those are asked for too.
+    """
+    found = process.overview.unsolved(list(statuses)) if expenses else {}
+    ids = list(statuses) if ids is None else ids
+    for id, status in statuses.items():
+        if status == "reconnect":
+            found.setdefault(id, {})["reconnect"] = 1
     for id, _kind in process.overview.waiting_plans(ids):
-        found[id]["decision"] = found[id].get("decision", 0) + 1
+        waits = found.setdefault(id, {})
+        waits["decision"] = waits.get("decision", 0) + 1
     for (id, state), number in process.overview.waiting_documents(ids, process.app.clock.now() - LATE).items():
-        found[id][state] = number
-    return {id: waits for id, waits in found.items() if waits}
-
-
-def by_cause(companies: Sequence[Listed], shown: int = 3) -> list[Waiting]:
-    """What waits across the companies, the most urgent cause first, and the first companies of each."""
-    found = []
-    for name, cause in CAUSES.items():
-        those = [one for one in companies if name in one.waits]
-        if those:
-            most = sorted(those, key=lambda one: -one.waits[name])
-            things = sum(one.waits[name] for one in those)
-            found.append(Waiting(name, cause, len(those), things, most[:shown]))
+        found.setdefault(id, {})[state] = number
     return found
+
+
+def by_cause(companies: Iterable[Listed], shown: int = 3) -> list[Waiting]:
+    """What waits across the companies, the most urgent cause first, and the first companies of each."""
+    those: dict[str, list[Listed]] = {name: [] for name in CAUSES}
+    for one in companies:
+        for name in one.waits:
+            those[name].append(one)
+    return [_waiting(name, waiting, shown) for name, waiting in those.items() if waiting]
+
+
+def _waiting(name: str, those: Sequence[Listed], shown: int) -> Waiting:
+    things = sum(one.waits[name] for one in those)
+    return Waiting(name, CAUSES[name], len(those), things, nsmallest(shown, those, key=lambda one: -one.waits[name]))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from kontobro.store.read.among import Ids
+from kontobro.store.read.firm import Company
 from kontobro.web.organisation.companies import CAUSES, Listed
 from kontobro.web.process import process
 from kontobro.web.site.systems import system_name
@@ -31,8 +32,6 @@ ORDERS: Final[Mapping[str, Any]] = {
     "newest": _("Last export first"),
     "person": _("Person in charge"),
 }
-
-LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class FindForm(forms.Form):
@@ -69,21 +68,29 @@ class FindForm(forms.Form):
         return any(name != "sort" for name in self.wanted)
 
 
-def found(companies: Sequence[Listed], wanted: Mapping[str, str]) -> list[Listed]:
-    """Those that match everything, in the order that was asked for."""
-    matching = [one for one in companies if _matches(one, wanted)]
-    return sorted(matching, key=_order(matching, wanted.get("sort", "")))
+def found(companies: Sequence[Listed], wanted: Mapping[str, str], ids: Ids) -> Sequence[Listed]:
+    """Those that match everything, in the order that was asked for; `companies` are by name, and alike ones stay so.
+    `ids`: the question for the ids of all of them."""
+    found = companies
+    for matches in _conditions(wanted):
+        found = list(filter(matches, found))
+    named = ids if len(found) == len(companies) else [one.company.id for one in found]
+    return _in_order(found, wanted.get("sort", ""), named)
 
 
-def _matches(one: Listed, wanted: Mapping[str, str]) -> bool:
-    company = one.company
-    text = wanted.get("q", "").strip().casefold()
-    return (
-        (not text or any(text in one.casefold() for one in (company.pleo_name, company.books_name, company.handle)))
-        and ("erp" not in wanted or company.erp == wanted["erp"])
-        and ("person" not in wanted or str(one.in_charge or NO_ONE) == wanted["person"])
-        and ("state" not in wanted or _is_in_state(one, wanted["state"]))
-    )
+def _conditions(wanted: Mapping[str, str]) -> Iterator[Callable[[Listed], bool]]:
+    if text := wanted.get("q", "").strip().casefold():
+        yield lambda one: any(text in name.casefold() for name in _names(one.company))
+    if "erp" in wanted:
+        yield lambda one: one.company.erp == wanted["erp"]
+    if "person" in wanted:
+        yield lambda one: str(one.in_charge or NO_ONE) == wanted["person"]
+    if "state" in wanted:
+        yield lambda one: _is_in_state(one, wanted["state"])
+
+
+def _names(company: Company) -> tuple[str, str, str]:
+    return company.pleo_name, company.books_name, company.handle
 
 
 def _is_in_state(one: Listed, state: str) -> bool:
@@ -98,22 +105,16 @@ def _is_in_state(one: Listed, state: str) -> bool:
             return state in one.waits
 
 
-def _order(companies: Sequence[Listed], sort: str) -> Callable[[Listed], Any]:
-    """What to sort by; always by name in the end."""
-
-    def name(one: Listed) -> tuple[str, str]:
-        return one.company.pleo_name.casefold(), one.company.id
-
+def _in_order(companies: Sequence[Listed], sort: str, ids: Ids) -> Sequence[Listed]:
     match sort:
         case "name":
-            return name
+            return companies
         case "failed":
-            return lambda one: (-one.waits.get("failed", 0), name(one))
+            return sorted(companies, key=lambda one: -one.waits.get("failed", 0))
         case "person":
-            return lambda one: (not one.person, one.person.casefold(), name(one))
+            return sorted(companies, key=lambda one: (not one.person, one.person.casefold()))
         case "oldest" | "newest":
-            last = process.firm.last_exports([one.company.id for one in companies])
-            sign = 1 if sort == "oldest" else -1
-            return lambda one: (sign * last.get(one.company.id, LONG_AGO).timestamp(), name(one))
+            last = process.firm.last_exports(ids)
+            return sorted(companies, key=lambda one: last.get(one.company.id, ""), reverse=sort == "newest")
         case _:
-            return lambda one: (one.urgency, -one.waits.get("failed", 0), name(one))
+            return sorted(companies, key=lambda one: (one.urgency, -one.waits.get("failed", 0)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -20,13 +21,24 @@ from kontobro.web.organisation.companies import Listed, by_cause, listed_compani
 from kontobro.web.organisation.finding import FindForm, found
 from kontobro.web.process import process
 from kontobro.web.site.bars import BarChart, bar_chart
-from kontobro.web.tenancy import Member, of_organisation
+from kontobro.web.tenancy import Member, connection_ids, of_organisation, owned_ids
 
 DAYS = 30
 """Days that the chart shows."""
 
+AT_ONCE = 200
+"""Companies up to which the page has its chart at once; that of more is fetched by the page, which is there before."""
+
 CHARTED = {"booked": _("booked"), "failed": _("needs attention"), "uncertain": _("unconfirmed")}
 """The figures of a day that the chart shows, and their words."""
+
+
+class Lately(NamedTuple):
+    """The days of the chart, the chart, and how many expenses were booked in them."""
+
+    days: Sequence[Day]
+    chart: BarChart
+    booked: int
 
 
 @require_safe
@@ -35,10 +47,7 @@ def overview(request: HttpRequest, member: Member) -> HttpResponse:
     known = people(member)
     companies = listed_companies(member, known)
     form = FindForm(request.GET, companies, known)
-    page = leaf_of(request, found(companies, form.wanted))
-    ids = [one.company.id for one in companies]
-    today = process.app.clock.now().date()
-    days = filled(process.overview.days(ids, process.app.clock.now() - timedelta(days=DAYS)), today)
+    page = leaf_of(request, found(companies, form.wanted, owned_ids(member)))
     shown = {
         "companies": len(companies),
         "form": form,
@@ -46,14 +55,27 @@ def overview(request: HttpRequest, member: Member) -> HttpResponse:
         "page": page,
         "people": known,
         "causes": by_cause(companies),
-        "days": days,
-        "chart": chart(days),
-        "totals": totals(days, companies),
+        "lately": lately(member) if len(companies) <= AT_ONCE else None,
+        "totals": totals(companies),
         "setups": open_setups(member.user, member.organisation),
         "ended": ended_logins(_ended(companies), process.overview),
         "may_reconnect": member.may("bookkeeper"),
     }
     return render(request, "organisation/overview.html", shown)
+
+
+@require_safe
+@of_organisation()
+def days(request: HttpRequest, member: Member) -> HttpResponse:
+    """A part of the page: the days of an organisation of many companies."""
+    return render(request, "organisation/days.html", {"lately": lately(member), "apart": True})
+
+
+def lately(member: Member) -> Lately:
+    """What happened in the days of the chart, by now."""
+    now = process.app.clock.now()
+    days = filled(process.overview.days(connection_ids(member), now - timedelta(days=DAYS)), now.date())
+    return Lately(days, chart(days), sum(day.booked for day in days))
 
 
 def _ended(companies: Sequence[Listed]) -> Sequence[Connection]:
@@ -84,10 +106,9 @@ def chart(days: Sequence[Day]) -> BarChart:
     return bar_chart([(day.day, {kind: getattr(day, kind) for kind in CHARTED}) for day in days], words)
 
 
-def totals(days: Sequence[Day], companies: Sequence[Listed]) -> dict[str, int]:
-    """The figures on top: what happened in these days, what waits now."""
+def totals(companies: Sequence[Listed]) -> dict[str, int]:
+    """The figures on top: what waits now."""
     return {
-        "booked": sum(day.booked for day in days),
         "waiting": sum(one.waits.get("failed", 0) for one in companies),
         "uncertain": sum(one.waits.get("uncertain", 0) for one in companies),
     }
