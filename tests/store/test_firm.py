@@ -225,7 +225,8 @@ def test_a_step_that_was_interrupted_is_taken_again(on_postgresql: DjangoStore) 
     with connections[on_postgresql.alias].schema_editor(atomic=False) as editor:
         for step in (create_counting, drop_counting, drop_counting, create_counting):
             step(None, editor)
-    assert [one.count for one in overview_of(on_postgresql).problems(ALL)] == [1]
+    counts = [one.count for one in overview_of(on_postgresql).problems(ALL)]
+    assert (counts, [type(count) for count in counts]) == ([1], [int])
 
 
 def test_an_empty_table_is_not_said_to_be_empty(on_postgresql: DjangoStore) -> None:

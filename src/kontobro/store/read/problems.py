@@ -194,7 +194,7 @@ def _group(rows: Sequence[tuple[Any, ...]]) -> ProblemGroup:
         code=example.code,
         field=example.field,
         value=example.value,
-        count=items,
+        count=int(items),
         newest=_instant(newest),
         example=example,
         items=tuple(_stopped(row[4:11]) for row in rows),
