@@ -45,4 +45,4 @@ def begin(app: App, runner: Runner) -> None:
     process.use(app, runner)
     gc.collect()
     gc.freeze()
-    gc.set_threshold(MADE_BETWEEN)
+    gc.set_threshold(MADE_BETWEEN, 2, 5)

@@ -41,7 +41,20 @@ def stamp_at(file: Path) -> Stamp:
 
 def digest_of(content: bytes) -> bytes:
     """16 bytes that tell one content from another."""
-    return hashlib.blake2b(content, digest_size=16).digest()
+    return _new_digest(content).digest()
+
+
+def digest_at(file: Path) -> bytes:
+    """The same of a file's content, which is read in parts; empty for one that can't be read."""
+    try:
+        with file.open("rb") as opened:
+            return hashlib.file_digest(opened, _new_digest).digest()
+    except OSError:
+        return b""
+
+
+def _new_digest(content: bytes = b"") -> hashlib.blake2b:
+    return hashlib.blake2b(content, digest_size=16)
 
 
 def write_new(new: Path, content: bytes, *, durably: bool = True) -> Stamp:

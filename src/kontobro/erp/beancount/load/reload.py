@@ -15,7 +15,7 @@ from pathlib import Path
 from kontobro.core.errors import Misconfigured
 from kontobro.core.words import told
 from kontobro.erp.beancount.files.folder import VENDORS, Folder, is_batch
-from kontobro.erp.beancount.files.swap import GONE, Stamp, digest_of, stamp_at
+from kontobro.erp.beancount.files.swap import GONE, Stamp, digest_at, digest_of, stamp_at
 from kontobro.erp.beancount.load.apart import load_apart
 from kontobro.erp.beancount.load.beforehand import State
 from kontobro.erp.beancount.load.index import Index
@@ -72,7 +72,7 @@ class MasterFile:
             return None
         masters, digests = found
         before = self._look(masters) | self._folder.batches()
-        states = {name: (stamp, _digest_at(self._path_of(name))) for name, stamp in before.items()}
+        states = {name: (stamp, digest_at(self._path_of(name))) for name, stamp in before.items()}
         if {str(self._path_of(name)): digest for name, (_, digest) in states.items()} != digests:
             return None
         self._known, self._stamps = states, self._of_theirs(before)
@@ -121,10 +121,3 @@ class MasterFile:
         ours = f"{self._folder.bookings}{os.sep}"
         others = (file for file in files if not (file.startswith(ours) and self._is_ours(Path(file))))
         return {file: stamp_at(Path(file)) for file in others}
-
-
-def _digest_at(file: Path) -> bytes:
-    try:
-        return digest_of(file.read_bytes())
-    except OSError:  # gone, or not ours to read
-        return b""
