@@ -14,8 +14,10 @@ from kontobro.web.process import process
 PATIENCE = 60
 """Seconds to wait for another process that brings the tables up to date."""
 
-MADE_BETWEEN = 10_000
-"""Objects that are made, less those that are gone again, until Python's garbage collection looks at the new ones."""
+COLLECTED = 10_000, 2, 5
+"""When Python's garbage collection looks (`gc.set_threshold`): after so many objects that were made and are still
+there, at these; each second time at those that it left before, too, and each fifth time of that at all. More would be
+quicker still, and the process would grow by what has not been collected yet."""
 
 
 def set_up() -> None:
@@ -45,4 +47,4 @@ def begin(app: App, runner: Runner) -> None:
     process.use(app, runner)
     gc.collect()
     gc.freeze()
-    gc.set_threshold(MADE_BETWEEN, 2, 5)
+    gc.set_threshold(*COLLECTED)
