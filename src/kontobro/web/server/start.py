@@ -14,10 +14,11 @@ from kontobro.web.process import process
 PATIENCE = 60
 """Seconds to wait for another process that brings the tables up to date."""
 
-COLLECTED = 5_000, 2, 5
+COLLECTED = 10_000, 3, 30
 """When Python's garbage collection looks (`gc.set_threshold`): after so many objects that were made and are still
-there, at these; each second time at those that it left before, too, and each fifth time of that at all. More would be
-quicker still, and the process would grow by what has not been collected yet."""
+there, at these; each third time at those that it left before, too, and each thirtieth time of that at all. A page of
+thousands of companies makes a hundred thousand. More would be quicker still, and the process would grow by what has not
+been collected yet."""
 
 
 def set_up() -> None:
