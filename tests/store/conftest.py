@@ -13,6 +13,7 @@ from kontobro.store import open_store
 
 if TYPE_CHECKING:
     from kontobro.store import DjangoStore
+    from kontobro.store.read.overview import Overview
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +43,11 @@ def any_store(request: pytest.FixtureRequest) -> Iterator[DjangoStore]:
     request.getfixturevalue("service_key")
     with open_store(request.getfixturevalue("postgres_url")) as store:
         yield store
+
+
+@pytest.fixture
+def overview(opened: DjangoStore) -> Overview:
+    """What pages read of the store that a module calls `opened`."""
+    from kontobro.store.read.overview import overview_of
+
+    return overview_of(opened)

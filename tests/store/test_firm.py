@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kontobro.core.errors import Problem
-from kontobro.core.model.history import BookingState, Move
-from kontobro.core.model.journal import Reference
+from kontobro.core.model.history import BookingState
 from kontobro.store import open_store
 from kontobro.store.read.pages import Search
-from kontobro.store.schema.moves import route
 from tests.support.big_store import END, fill, named
+from tests.support.brought import bring
 from tests.support.postgres import KEY
-from tests.support.store_contract.case import DAY, ELSEWHERE, HERE, NOW, PROBLEM, connection, job, planned
+from tests.support.store_contract.case import DAY, ELSEWHERE, HERE, NOW, PROBLEM, connection, job
 
 if TYPE_CHECKING:
     from kontobro.store import DjangoStore
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
 
 QUOTED = 'the "third" \\ one, {NULL}'
 ALL = [HERE, ELSEWHERE, QUOTED]
+IN_MARCH = "2026-03-05"
 MARCH = (dt.date(2026, 3, 1), dt.date(2026, 3, 31))
 APRIL = (dt.date(2026, 4, 1), dt.date(2026, 4, 30))
 
@@ -45,30 +44,6 @@ def firm(opened: DjangoStore) -> Firm:
     return firm_of(opened)
 
 
-@pytest.fixture
-def overview(opened: DjangoStore) -> Overview:
-    from kontobro.store.read.overview import overview_of
-
-    return overview_of(opened)
-
-
-def bring(
-    store: DjangoStore,
-    owner: str,
-    reference: str,
-    state: BookingState,
-    *problems: Problem,
-    now: dt.datetime = NOW,
-    date: str = "2026-03-05",
-) -> None:
-    """A booking that has come to this state."""
-    name = Reference(reference)
-    store.plan(owner, "job-1", "run", [planned(name, date=date)], now)
-    for step in route(state):
-        told = (problems or (PROBLEM,)) if step == "rejected" else None
-        store.move(owner, [Move(reference=name, to=step, problems=told)], now)
-
-
 # --------------------------------------------------------------------------------------------------- months
 
 
@@ -78,9 +53,9 @@ def bring(
 def test_a_month_is_unready_while_something_of_it_is_not_booked(
     opened: DjangoStore, firm: Firm, state: BookingState, open_month: bool
 ) -> None:
-    bring(opened, HERE, "a", "verified")
-    bring(opened, HERE, "b", state)
-    bring(opened, QUOTED, "c", state)
+    bring(opened, "a", "verified", date=IN_MARCH)
+    bring(opened, "b", state, date=IN_MARCH)
+    bring(opened, "c", state, owner=QUOTED, date=IN_MARCH)
     assert firm.unready([HERE, ELSEWHERE], *MARCH) == ({HERE} if open_month else set())
     assert firm.unready([QUOTED], *MARCH) == ({QUOTED} if open_month else set())
     assert firm.unready(ALL, *APRIL) == set()
@@ -90,9 +65,9 @@ def test_a_month_is_unready_while_something_of_it_is_not_booked(
 
 
 def test_news_of_a_month_is_what_was_changed_after_its_closing(opened: DjangoStore, firm: Firm) -> None:
-    bring(opened, HERE, "a", "verified", now=NOW)
-    bring(opened, ELSEWHERE, "b", "verified", now=NOW + DAY)
-    bring(opened, QUOTED, "c", "verified", now=NOW + 9 * DAY, date="2026-04-01")
+    bring(opened, "a", "verified", now=NOW, date=IN_MARCH)
+    bring(opened, "b", "verified", owner=ELSEWHERE, now=NOW + DAY, date=IN_MARCH)
+    bring(opened, "c", "verified", owner=QUOTED, now=NOW + 9 * DAY, date="2026-04-01")
     assert firm.changed_since(dict.fromkeys(ALL, NOW), *MARCH) == {ELSEWHERE}
     assert firm.changed_since({HERE: NOW - DAY, ELSEWHERE: NOW + DAY}, *MARCH) == {HERE}
     assert firm.changed_since({}, *MARCH) == set()
@@ -122,16 +97,10 @@ def test_a_search_for_everything_finds_what_no_search_finds(opened: DjangoStore,
             replace(PROBLEM, code="other", field=f"field {number % 2}", message="Told too"),
         )
         owner, now = ALL[number % 3], NOW + number // 2 * DAY
-        bring(
-            opened,
-            owner,
-            f"ref-{number}",
-            "verified" if number % 7 == 3 else "rejected",
-            *told[: 1 + number % 2],
-            now=now,
-        )
+        state: BookingState = "verified" if number % 7 == 3 else "rejected"
+        bring(opened, f"ref-{number}", state, owner=owner, problems=told[: 1 + number % 2], now=now)
         if number % 5 == 0 or number % 7 == 3:
-            bring(opened, owner, f"ref-{number}/pay", "rejected", told[1], now=now)
+            bring(opened, f"ref-{number}/pay", "rejected", owner=owner, problems=told[1:], now=now)
     for part in (slice(0, 3), slice(3, 20)):
         alike = overview.problem_page(ALL, Search(), part, 3)
         assert alike == overview.problem_page(ALL, Search("told"), part, 3)
@@ -196,10 +165,10 @@ def on_postgresql(postgres_url: str, service_key: None) -> Iterator[DjangoStore]
 def test_the_database_itself_tells_what_is_alike(on_postgresql: DjangoStore) -> None:
     from django.db import connections
 
-    bring(on_postgresql, HERE, "a", "rejected")
-    bring(on_postgresql, ELSEWHERE, "b", "rejected")
-    bring(on_postgresql, HERE, "c", "rejected", replace(PROBLEM, value="Bo"))
-    bring(on_postgresql, HERE, "d", "verified")
+    bring(on_postgresql, "a", "rejected")
+    bring(on_postgresql, "b", "rejected", owner=ELSEWHERE)
+    bring(on_postgresql, "c", "rejected", problems=(replace(PROBLEM, value="Bo"),))
+    bring(on_postgresql, "d", "verified")
 
     def alike() -> dict[str, int | None]:
         with connections[on_postgresql.alias].cursor() as cursor:
@@ -221,7 +190,7 @@ def test_a_step_that_was_interrupted_is_taken_again(on_postgresql: DjangoStore) 
     from kontobro.store.read.overview import overview_of
     from kontobro.store.schema.counting import create_counting, drop_counting
 
-    bring(on_postgresql, HERE, "a", "rejected")
+    bring(on_postgresql, "a", "rejected")
     with connections[on_postgresql.alias].schema_editor(atomic=False) as editor:
         for step in (create_counting, drop_counting, drop_counting, create_counting):
             step(None, editor)

@@ -30,13 +30,6 @@ def opened(any_store: DjangoStore) -> DjangoStore:
     return any_store
 
 
-@pytest.fixture
-def overview(opened: DjangoStore) -> Overview:
-    from kontobro.store.read.overview import overview_of
-
-    return overview_of(opened)
-
-
 def put(store: DjangoStore, reference: str, *, owner: str = HERE, job_id: str = "job-1", **facts: Any) -> None:
     store.plan(owner, job_id, "run", [planned(Reference(reference), **facts)], NOW)
 

@@ -16,7 +16,7 @@ from kontobro.core.errors import Problem
 from kontobro.core.model.history import BookingState, Move
 from kontobro.core.model.journal import Reference
 from kontobro.store.read.pages import EPOCH, BookingFilter, Mark, Search, mark_of
-from kontobro.store.schema.moves import route
+from tests.support.brought import bring
 from tests.support.store_contract.case import DAY, ELSEWHERE, HERE, NOW, PROBLEM, REF, connection, job, plan, planned
 
 if TYPE_CHECKING:
@@ -31,33 +31,6 @@ def opened(any_store: DjangoStore) -> DjangoStore:
     for name in BOTH:
         any_store.save_connection(connection(name))
     return any_store
-
-
-@pytest.fixture
-def overview(opened: DjangoStore) -> Overview:
-    from kontobro.store.read.overview import overview_of
-
-    return overview_of(opened)
-
-
-def bring(
-    store: DjangoStore,
-    reference: str,
-    state: BookingState,
-    *,
-    owner: str = HERE,
-    run: str = "run",
-    now: dt.datetime = NOW,
-    problems: tuple[Problem, ...] | None = None,
-    job_id: str = "job-1",
-    **facts: Any,
-) -> None:
-    """A booking that has come to this state, told its problems when it was rejected."""
-    name = Reference(reference)
-    store.plan(owner, job_id, run, [planned(name, **facts)], now)
-    for step in route(state):
-        told = problems if step == "rejected" else None
-        store.move(owner, [Move(reference=name, to=step, problems=told)], now)
 
 
 def refuse(store: DjangoStore, reference: str, *problems: Problem, **other: Any) -> None:

@@ -24,13 +24,14 @@ from kontobro.erp.beancount.checks import SYSTEM, problems_of
 from kontobro.erp.beancount.files.folder import VENDORS, Folder
 from kontobro.erp.beancount.files.replaced import Change
 from kontobro.erp.beancount.files.shelf import Shelf
+from kontobro.erp.beancount.load.ledger import root_options
 from kontobro.erp.beancount.load.masters import KINDS
 from kontobro.erp.beancount.load.rehearsal import TRIES, Rehearsal, Texts
 from kontobro.erp.beancount.load.reload import MasterFile
 from kontobro.erp.beancount.syntax import bookings as standing_entries
 from kontobro.erp.beancount.syntax.assertions import broken_by, pads_of
 from kontobro.erp.beancount.syntax.blocks import Key, LedgerEntry, posted, with_documents, with_lines
-from kontobro.erp.beancount.syntax.edits import Edit, Edits, edited
+from kontobro.erp.beancount.syntax.edits import Edit, Edits, edited, is_readable
 from kontobro.erp.beancount.syntax.render import link_of, quoted, render_entry
 from kontobro.erp.beancount.vendors import additions, with_vendors
 from kontobro.erp.kit import flow
@@ -156,8 +157,7 @@ class BeancountConnector:
             for booked in self._current([booking.reference for booking in bookings]):
                 if booked.is_draft:
                     _add(edits, booked, lambda _: b"")
-            for file, some in edits.items():
-                self._folder.change(file, Change(_edit_of(file, some)))
+            self._change(edits)
 
     # ------------------------------------------------------------------------------ reading what exists
 
@@ -216,24 +216,33 @@ class BeancountConnector:
         for _ in range(TRIES if texts else 0):
             refused = self._rehearsal.refusals(texts)
             good = {reference: text for reference, text in texts.items() if reference not in refused}
-            roots = [f'option "{name}" "{value}"\n' for name, value in self._masters.read().roots]
-            content = "\n".join([*("".join(roots) for _ in roots[:1]), *good.values()]).encode()
-            name = self._folder.next_batch()
-            if not good or self._folder.create(name, content, self._rehearsal.is_current):
-                self._rehearsal.written(good)
-                if good and self._rehearsal.is_known:
-                    self._masters.follow(name, None, content)
+            if not good or self._create(good):
                 return refused
         if texts:
             raise Unreachable(*told("ledger_restless"))
         return {}
 
+    def _create(self, good: Texts) -> bool:
+        """Write rehearsed entries as a new file. False when someone changed the ledger meanwhile."""
+        roots = root_options(self._masters.read().roots)
+        name, content = self._folder.next_batch(), "\n".join([*([roots] if roots else []), *good.values()]).encode()
+        if not self._folder.create(name, content, self._rehearsal.is_current):
+            return False
+        self._rehearsal.written(good)
+        if self._rehearsal.is_known:
+            self._masters.follow(name, None, content)
+        return True
+
     def _amend(self, edits: Edits) -> None:
         """Change marks, metadata and documents of entries: nothing by which others could become wrong."""
-        for file, some in edits.items():
-            put = self._folder.change(file, Change(_edit_of(file, some)))
-            if put:
-                self._masters.follow(file, *put)
+        for file, (before, after) in self._change(edits):
+            if is_readable(file, after, edits[file]):
+                self._masters.follow(file, before, after)
+
+    def _change(self, edits: Edits) -> list[tuple[str, tuple[bytes, bytes]]]:
+        """Each file that was changed, with what was in it and what is now."""
+        put = [(file, self._folder.change(file, Change(_edit_of(file, some)))) for file, some in edits.items()]
+        return [(file, texts) for file, texts in put if texts]
 
 
 def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:

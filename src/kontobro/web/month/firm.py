@@ -134,10 +134,8 @@ def states_of(organisation: Organisation, first: dt.date, known: Mapping[int, st
 
 def with_figures(months: Sequence[InMonth], first: dt.date) -> list[MonthOfCompany]:
     """The same companies in the same order, counted."""
-    counts, today = (
-        process.firm.month([one.listed.company.id for one in months], first, last_day(first)),
-        today_of(None),
-    )
+    counts = process.firm.month([one.listed.company.id for one in months], first, last_day(first))
+    today = today_of(None)
     return [
         MonthOfCompany(
             listed=one.listed,

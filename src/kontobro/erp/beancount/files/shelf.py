@@ -34,7 +34,7 @@ class Shelf:
         """The entries that hold any of the keys, in the order of the files.
 
         `changed` are texts not yet on disk. Without `fresh` the disk is not looked over for new files: for a
-        caller who looks again when he finds nothing.
+        caller who has just looked under the lock, or looks again when he finds nothing.
         """
         if not keys:
             return []

@@ -96,6 +96,11 @@ def roots_of(options: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple((name, options[name]) for name in ROOTS if options[name] != usual[name])
 
 
+def root_options(roots: Iterable[tuple[str, str]]) -> str:
+    """The lines that rename root accounts: each file of a ledger repeats them."""
+    return "".join(f'option "{name}" "{value}"\n' for name, value in roots)
+
+
 def patterns_of(files: Iterable[str], ours: Path) -> tuple[str, ...]:
     """The patterns by which these files include others than our batches: a new file may match one tomorrow."""
     found = []

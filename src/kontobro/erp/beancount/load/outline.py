@@ -23,8 +23,8 @@ from beancount.core.data import Close, Directive, Open, Pad, Posting, Transactio
 from beancount.core.number import MISSING
 from beancount.parser import parser
 
-from kontobro.erp.beancount.load.ledger import roots_of
-from kontobro.erp.beancount.syntax.assertions import Assertions
+from kontobro.erp.beancount.load.ledger import root_options, roots_of
+from kontobro.erp.beancount.syntax.assertions import Assertions, with_those_above
 
 Touched = Mapping[tuple[str, str], date]
 """What entries touch: accounts with a currency, each with the earliest day."""
@@ -49,8 +49,7 @@ class Outline:
     def _is_asserted_later(self, account: str, currency: str, day: date, assertions: Assertions) -> bool:
         """True when a balance of the account, or of one above it, is asserted after that day. A pad on any of these
         is also reckoned for assertions on other accounts below it (`beancount.ops.pad`), so that all of them count."""
-        parts = account.split(":")
-        above = [":".join(parts[:depth]) for depth in range(len(parts), 0, -1)]
+        above = with_those_above(account)
         asserted = above if self.padded.isdisjoint(above) else assertions
         return any(one.currency == currency and one.day > day for name in asserted for one in assertions.get(name, ()))
 
@@ -59,13 +58,12 @@ def outline_of(directives: Iterable[Directive], options: Mapping[str, Any], cons
     """The outline of a loaded ledger; None where a plugin has a say."""
     if options["plugin"] or options["plugin_processing_mode"] != "default":
         return None
-    lines = [f'option "{name}" "{value}"' for name, value in roots_of(options)]
-    padded = set[str]()
+    lines, padded = [root_options(roots_of(options))], set[str]()
     for directive in directives:
         lines += _line(directive)
         if isinstance(directive, Pad):
             padded.add(directive.account)
-    return Outline("\n".join(lines) + "\n", frozenset(consulted), frozenset(padded))
+    return Outline("".join(lines), frozenset(consulted), frozenset(padded))
 
 
 def consulted_in(content: bytes) -> Iterator[str]:
@@ -86,11 +84,6 @@ def touched_by(text: str) -> Touched | None:
             key = posting.account, cast(Amount, posting.units).currency
             found[key] = min(directive.date, found.get(key, directive.date))
     return None if errors else found
-
-
-def is_sound(content: bytes) -> bool:
-    """True when Beancount can read a file of the ledger."""
-    return not _parsed(content)[1]
 
 
 def earliest(some: Touched, more: Touched) -> Touched:
@@ -129,6 +122,6 @@ def _has_currency(amount: Amount | None) -> bool:
 
 def _line(directive: Directive) -> Iterator[str]:
     if isinstance(directive, Open):
-        yield f"{directive.date} open {directive.account} {','.join(directive.currencies or ())}"
+        yield f"{directive.date} open {directive.account} {','.join(directive.currencies or ())}\n"
     elif isinstance(directive, Close):
-        yield f"{directive.date} close {directive.account}"
+        yield f"{directive.date} close {directive.account}\n"

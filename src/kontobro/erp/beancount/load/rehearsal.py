@@ -17,7 +17,7 @@ from kontobro.core.words import told
 from kontobro.erp.beancount.files.folder import Folder
 from kontobro.erp.beancount.files.swap import Stamp
 from kontobro.erp.beancount.load.apart import faults_apart
-from kontobro.erp.beancount.load.ledger import unloadable
+from kontobro.erp.beancount.load.ledger import root_options, unloadable
 from kontobro.erp.beancount.load.outline import Outline, Touched, earliest, touched_by
 from kontobro.erp.beancount.load.reload import MasterFile
 from kontobro.erp.beancount.load.scratch import Scratch
@@ -104,7 +104,7 @@ class Rehearsal:
         spool = Scratch()
         new = set[bytes]()
         touched: Touched | None = {}
-        head = "".join(f'option "{name}" "{value}"\n' for name, value in self._masters.read().roots) + "\n"
+        head = root_options(self._masters.read().roots) + "\n"
         with spool.path.open("w", encoding="utf-8", newline="\n") as file:
             file.write(head)
             for some in texts:
@@ -120,8 +120,12 @@ class Rehearsal:
         return spool, new, touched
 
     def _breaking(self, candidate: Path, outline: Outline | None, touched: Touched | None) -> dict[bytes, Problem]:
-        is_enough = outline and touched is not None and outline.suffices(touched, self._masters.read().assertions)
-        if is_enough and outline and _is_clear(candidate, outline):
+        if (
+            outline is not None
+            and touched is not None
+            and outline.suffices(touched, self._masters.read().assertions)
+            and _is_clear(candidate, outline)
+        ):
             return {}
         faults = faults_apart(self._ledger, candidate)
         if not faults:

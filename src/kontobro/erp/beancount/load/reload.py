@@ -21,7 +21,7 @@ from kontobro.erp.beancount.load.beforehand import State
 from kontobro.erp.beancount.load.index import Index
 from kontobro.erp.beancount.load.ledger import is_larger
 from kontobro.erp.beancount.load.masters import LedgerMasters, load
-from kontobro.erp.beancount.load.outline import Outline, is_sound
+from kontobro.erp.beancount.load.outline import Outline
 
 APART_FROM = 2_000_000
 """Bytes of the ledger from which the ledger is loaded by another process."""
@@ -33,6 +33,7 @@ class MasterFile:
     def __init__(self, ledger: Path, folder: Folder) -> None:
         self._ledger = ledger
         self._folder = folder
+        self._bookings = str(folder.bookings)
         self._index = Index(ledger)
         self._masters: LedgerMasters | None = None
         self._stamps: dict[str, Stamp] = {}
@@ -54,11 +55,13 @@ class MasterFile:
 
     def follow(self, name: str, before: bytes | None, after: bytes) -> None:
         """We gave a batch file this content, by which nothing else in the ledger breaks. `before` None: it is new."""
+        if self._masters is None or self._masters.outline is None:
+            return
         known = self._known.get(name)
-        was = None if before is None else digest_of(before)
-        if self._masters and self._masters.outline and was == (known[1] if known else None) and is_sound(after):
-            self._known[name] = self._folder.ours[name], digest_of(after)
-            self._index.follow(str(self._folder.bookings / name), was, digest_of(after))
+        was, now = None if before is None else digest_of(before), digest_of(after)
+        if was == (known[1] if known else None):
+            self._known[name] = self._folder.ours[name], now
+            self._index.follow(str(self._path_of(name)), was, now)
 
     def _require(self) -> None:
         if not self._ledger.is_file():
@@ -83,7 +86,7 @@ class MasterFile:
         masters = load_apart(self._ledger) if is_larger(self._ledger, APART_FROM) else load(self._ledger)
         if str(self._folder.header) not in masters.files:
             raise Misconfigured(*told("ledger_lacks_include", ledger=self._ledger.name))
-        self._known = {self._name_of(Path(file)): state for file, state in (masters.states or {}).items()}
+        self._known = {self._name_of(file): state for file, state in (masters.states or {}).items()}
         if masters.states:
             self._stamps = self._of_theirs({file: stamp for file, (stamp, _) in self._known.items()})
         else:  # a file that changed meanwhile is read again
@@ -95,12 +98,10 @@ class MasterFile:
         """As `_theirs`, of what was seen before."""
         return {VENDORS: GONE} | {name: stamp for name, stamp in stamps.items() if name == VENDORS or os.sep in name}
 
-    def _name_of(self, file: Path) -> str:
-        """A file as `stamps` names it."""
-        return file.name if self._is_ours(file) else str(file)
-
-    def _is_ours(self, file: Path) -> bool:
-        return file.parent == self._folder.bookings and is_batch(file.name)
+    def _name_of(self, file: str) -> str:
+        """A file as `stamps` names it: ours by its name alone. Thousands are asked for often: a text is cut."""
+        folder, _, name = file.rpartition(os.sep)
+        return name if folder == self._bookings and is_batch(name) else file
 
     def _path_of(self, name: str) -> Path:
         return self._folder.bookings / name  # which is the name itself, where that is a whole path
@@ -118,6 +119,4 @@ class MasterFile:
         # as Beancount itself matches them
         matched = (file for one in masters.patterns for file in glob.glob(one, recursive=True))  # noqa: PTH207
         files = dict.fromkeys((*masters.files, *matched))
-        ours = f"{self._folder.bookings}{os.sep}"
-        others = (file for file in files if not (file.startswith(ours) and self._is_ours(Path(file))))
-        return {file: stamp_at(Path(file)) for file in others}
+        return {file: stamp_at(Path(file)) for file in files if self._name_of(file) == file}

@@ -93,12 +93,17 @@ def _broken_by_item(entries: Sequence[Entry], assertions: Assertions) -> Iterato
 
 def _next_of(account: str, entry: Entry, assertions: Assertions) -> Iterator[Assertion]:
     """The next assertion after the entry on the account and on each account above it: it counts those below too."""
-    parts = account.split(":")
-    for depth in range(len(parts), 0, -1):
-        for assertion in assertions.get(":".join(parts[:depth]), ()):
+    for name in with_those_above(account):
+        for assertion in assertions.get(name, ()):
             if assertion.currency == entry.currency and assertion.day > entry.date:
                 yield assertion
                 break
+
+
+def with_those_above(account: str) -> list[str]:
+    """The account and each above it, the nearest first: a balance of one counts those below it."""
+    parts = account.split(":")
+    return [":".join(parts[:depth]) for depth in range(len(parts), 0, -1)]
 
 
 def _failing(assertion: Assertion, amount: Decimal, day: date) -> Problem:

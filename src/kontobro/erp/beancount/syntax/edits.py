@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from kontobro.core.errors import Misconfigured
 from kontobro.core.model.journal import Reference
 from kontobro.erp.beancount.syntax.blocks import Key, LedgerEntry, blocks_with, parse, splice
 from kontobro.erp.beancount.syntax.bookings import pick
@@ -24,8 +25,21 @@ def edited(file: str, text: bytes, edits: Mapping[Reference, Sequence[Edit]]) ->
     return text
 
 
+def is_readable(file: str, text: bytes, references: Iterable[Reference]) -> bool:
+    """Whether Beancount can read these entries in a file's text; those that it does not hold are left out."""
+    try:
+        _found(file, text, references)
+    except Misconfigured:
+        return False
+    return True
+
+
+def _found(file: str, text: bytes, references: Iterable[Reference]) -> list[LedgerEntry]:
+    return parse(blocks_with(file, text, frozenset(Key.of("kontobro", reference) for reference in references)))
+
+
 def _edited_once(file: str, text: bytes, edits: Mapping[Reference, Edit]) -> bytes:
-    all_booked = parse(blocks_with(file, text, frozenset(Key.of("kontobro", reference) for reference in edits)))
+    all_booked = _found(file, text, edits)
     counting = {
         found: edits[reference] for reference, found in picked(edits, all_booked, pick).items() if not found.is_void
     }
