@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sqlite3
+import stat
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import date
 from pathlib import Path
 
@@ -307,15 +309,26 @@ def test_what_killed_processes_left_is_removed(tmp_path: Path, monkeypatch: pyte
     assert not path.exists()
 
 
+def regular_files_open() -> int:
+    """Files alone: sockets and pipes are other tests', and come and go at any time."""
+    count = 0
+    for name in Path("/dev/fd").iterdir():
+        with suppress(OSError):  # the listing's own
+            count += stat.S_ISREG(os.fstat(int(name.name)).st_mode)
+    return count
+
+
 def test_each_trial_gives_back_what_it_opened(ledger: Path) -> None:
     connector = BeancountConnector(ledger)
+    gc.collect()  # what other tests left goes before this counts
 
     def opened_after(number: int) -> int:
         connector.validate([a_journal(CHART, reference=Reference(f"{number}"))])
         connector.rehearse([a_journal(CHART, reference=Reference(f"{number} again"))])
-        return len([*Path("/proc/self/fd" if Path("/proc").is_dir() else "/dev/fd").iterdir()])
+        return regular_files_open()
 
-    assert len({opened_after(number) for number in range(4)}) == 1
+    first = opened_after(0)
+    assert max(map(opened_after, range(1, 4))) <= first
 
 
 @pytest.mark.parametrize(
