@@ -142,6 +142,14 @@ def test_a_bill_posted_by_hand_is_settled_when_its_payment_is_posted_again(conne
     assert [booking.settled for booking in connector.post([payment])] == [True]
 
 
+def test_a_bill_that_another_process_booked_meanwhile_is_settled(connector, files, ledger):
+    bill = a_bill(CHART)
+    (payment,) = connector.book([a_payment(CHART, bill.key)])
+    BeancountConnector(ledger).book([bill])
+    files.edit(bill.reference, "2026-10-03 !", "2026-10-03 *")
+    assert [booking.settled for booking in connector.post([payment])] == [True]
+
+
 def test_a_voided_bill_settles_nothing(connector, files):
     bill = a_bill(CHART)
     booked(connector, bill)

@@ -160,6 +160,14 @@ def test_a_file_that_is_deleted_meanwhile_stays_deleted(ledger: Path) -> None:
     assert not list(folder.bookings.glob(".*"))
 
 
+def test_a_file_that_is_listed_and_gone_when_it_is_looked_at_is_left_out(ledger: Path) -> None:
+    folder = Folder(ledger)
+    folder.prepare()
+    (folder.bookings / "000001.beancount").symlink_to("gone.beancount")  # as one that goes in between
+    assert sorted(folder.batches()) == ["000000.beancount"]
+    assert folder.next_batch() == "000002.beancount"
+
+
 def test_a_new_file_never_takes_the_place_of_one_that_appeared_meanwhile(ledger: Path) -> None:
     folder = Folder(ledger)
     folder.prepare()

@@ -95,14 +95,20 @@ class BeancountConnector:
         return [[*problems, *([bad] if (bad := refused.get(entry.reference)) else [])] for entry, problems in found]
 
     def rehearse(self, entries: Iterable[Entry]) -> None:
-        self._rehearsal.begin(self._looked_at(some)[1] for some in _batches(entries))
+        # what another process books meanwhile is found when it is this batch's turn
+        self._rehearsal.begin(self._looked_at(some, fresh=not n)[1] for n, some in enumerate(_batches(entries)))
 
     def find(self, keys: Sequence[FoundKey]) -> Mapping[FoundKey, Booking]:
+        return self._found(keys)
+
+    def _found(self, keys: Sequence[FoundKey], *, fresh: bool = True) -> Mapping[FoundKey, Booking]:
+        """As `find`. `fresh` as `Shelf.booked` has it."""
         self._folder.take_in_late_edits()
-        all_booked = self._shelf.booked([standing_entries.search_key(key) for key in keys])
+        all_booked = self._shelf.booked([standing_entries.search_key(key) for key in keys], fresh=fresh)
         named = [key for key in keys if isinstance(key, InvoiceKey)]
         bills = [one for one in all_booked if standing_entries.is_bill(one)] if named else []
-        paid = self._shelf.booked([key for bill in bills for key in standing_entries.payments_of(bill)])
+        payments = [key for bill in bills for key in standing_entries.payments_of(bill)]
+        paid = self._shelf.booked(payments, fresh=False)
         left = {bill: standing_entries.open_of(bill, paid) for bill in bills}
         found = picked(keys, all_booked, partial(standing_entries.pick, left=left))
         owed = self._bills_settled_by(found.values())
@@ -135,7 +141,7 @@ class BeancountConnector:
             texts = {file: edited(file, self._folder.text(file), some) for file, some in edits.items()}
             ours = self._shelf.booked([Key.of("kontobro", reference) for reference in references], texts, fresh=False)
             settling = [key for one in ours for key in standing_entries.keys_to_settle(one)]
-            others = self._shelf.booked(settling, texts, fresh=False)
+            others = self._shelf.booked(settling, texts)  # which another process may have booked just now
             for payment, lines in _settled(ours, others):
                 _add(edits, payment, _with_lines(lines))
             self._amend(edits)
@@ -163,22 +169,24 @@ class BeancountConnector:
 
     def _current(self, references: Sequence[Reference]) -> list[LedgerEntry]:
         """The entries under these references that count."""
-        all_booked = self._shelf.booked([Key.of("kontobro", reference) for reference in references])
-        found = picked(references, all_booked, standing_entries.pick)
-        return [booked for booked in found.values() if not booked.is_void]
+        keys = [Key.of("kontobro", reference) for reference in references]
+        current: list[LedgerEntry] = []
+        for fresh in (False, True):  # most often they are where they were: then a thousand files need no look
+            found = picked(references, self._shelf.booked(keys, fresh=fresh), standing_entries.pick)
+            current = [booked for booked in found.values() if not booked.is_void]
+            if len(current) == len(set(references)):
+                break
+        return current
 
     def _booked_of(self, booking: Booking) -> LedgerEntry:
-        key = [Key.of("kontobro", booking.reference)]
-        for fresh in (False, True):  # most often it is where it was: then 500 files need no look
-            booked = standing_entries.pick(booking.reference, self._shelf.booked(key, fresh=fresh))
-            if booked and not booked.is_void:
-                return booked
+        for booked in self._current([booking.reference]):
+            return booked
         raise Conflict(*told("entry_gone", reference=shown(booking.reference)))
 
     def _bills_settled_by(self, all_booked: Iterable[LedgerEntry]) -> list[LedgerEntry]:
         """The bills that these payments say they settled."""
         named = [settles for one in all_booked if (settles := standing_entries.settled_bill(one))]
-        return self._shelf.booked([standing_entries.search_key(one) for one in named]) if named else []
+        return self._shelf.booked([standing_entries.search_key(one) for one in named], fresh=False)
 
     def _booking(self, booked: LedgerEntry, bills: Sequence[LedgerEntry]) -> Booking:
         paths = standing_entries.documents_of(booked)
@@ -192,11 +200,13 @@ class BeancountConnector:
 
     # ------------------------------------------------------------------ what would be wrong, and how it is written
 
-    def _looked_at(self, entries: Sequence[Entry]) -> tuple[list[tuple[Entry, list[Problem]]], Texts]:
+    def _looked_at(
+        self, entries: Sequence[Entry], *, fresh: bool = True
+    ) -> tuple[list[tuple[Entry, list[Problem]]], Texts]:
         """Each entry with what the ledger's directives say against it, and the texts of those that can be tried:
         not booked yet, and of items with nothing against them."""
         masters = self._masters.read()
-        new = flow.new_among(entries, self.find(flow.references_of(entries)))
+        new = flow.new_among(entries, self._found(flow.references_of(entries), fresh=fresh))
         broken = broken_by(new, masters.assertions)
         found = [(entry, problems_of(entry, masters) + broken.get(entry.reference, [])) for entry in entries]
         bad = {entry_id_of(entry.reference) for entry, problems in found if not all(map(_is_note, problems))}
@@ -213,8 +223,8 @@ class BeancountConnector:
 
     def _add_batch(self, texts: Texts) -> dict[Reference, Problem]:
         """Write these entries as a new file; those that would break the ledger are answered and left out."""
-        for _ in range(TRIES if texts else 0):
-            refused = self._rehearsal.refusals(texts)
+        for tries in range(TRIES if texts else 0):
+            refused = {} if not tries and self._rehearsal.is_good(texts) else self._rehearsal.refusals(texts)
             good = {reference: text for reference, text in texts.items() if reference not in refused}
             if not good or self._create(good):
                 return refused

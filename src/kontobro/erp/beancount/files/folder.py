@@ -23,7 +23,7 @@ from pathlib import Path
 from kontobro.core.errors import NotAllowed, Timeout, Unreachable, said_of
 from kontobro.core.words import told
 from kontobro.erp.beancount.files.replaced import Change, Replaced, Rewrite
-from kontobro.erp.beancount.files.swap import GONE, Stamp, create, exchange, stamp_of, sync, write_new
+from kontobro.erp.beancount.files.swap import GONE, Stamp, create, exchange, stamp_at, stamp_of, sync, write_new
 
 HEADER = """\
 ; Kontobro books Pleo's expenses in this folder, one file a batch (docs/connectors/beancount.md).
@@ -90,15 +90,19 @@ class Folder:
 
     def batches(self) -> dict[str, Stamp]:
         """The batch files by name, each with what changes when it does."""
-        if not self.bookings.exists():
+        try:
+            folder = os.open(self.bookings, os.O_RDONLY)
+        except FileNotFoundError:
             return {}
-        with os.scandir(self.bookings) as files:
-            named = sorted((file.name, file) for file in files if is_batch(file.name))
-            return {name: stamp_of(file.stat()) for name, file in named}
+        try:
+            stamps = {name: stamp_at(name, folder) for name in _batch_names(folder)}
+            return {name: stamp for name, stamp in stamps.items() if stamp != GONE}
+        finally:
+            os.close(folder)
 
     def next_batch(self) -> str:
         """The name of a new batch file. Only under `writing`: then no one else takes the same."""
-        numbers = (Path(name).stem for name in self.batches())
+        numbers = (Path(name).stem for name in _batch_names(self.bookings))
         return f"{max((int(number) for number in numbers if number.isdigit()), default=0) + 1:06}.beancount"
 
     def text(self, name: str) -> bytes:
@@ -206,6 +210,11 @@ class Folder:
 
 def is_batch(name: str) -> bool:
     return name.endswith(".beancount") and not name.startswith(".")
+
+
+def _batch_names(folder: Path | int) -> list[str]:
+    """In their order."""
+    return sorted(filter(is_batch, os.listdir(folder)))  # noqa: PTH208  (a folder that is open, too)
 
 
 def _acquire(lock: int, patience: float) -> None:

@@ -1,20 +1,18 @@
 """Where each entry is: a small index over the batch files, kept fresh by what the disk says of each file.
 
-The index holds 16 bytes a key and knows only the file: 50,000 entries take some 10 MB. What it finds is
+The index holds a hash of each key and knows only the file. What it finds is
 always read again from the file, so that a stale or colliding key can never invent an entry.
 """
 
 from __future__ import annotations
 
-import hashlib
 import threading
+from array import array
 from collections.abc import Collection, Mapping
 
 from kontobro.erp.beancount.files.folder import Folder
 from kontobro.erp.beancount.files.swap import Stamp
-from kontobro.erp.beancount.syntax.blocks import Block, Key, LedgerEntry, blocks_with, flat, keys_in, parse
-
-_DIGEST = 16
+from kontobro.erp.beancount.syntax.blocks import Block, Key, LedgerEntry, blocks_with, keys_in, parse
 
 
 class Shelf:
@@ -23,9 +21,9 @@ class Shelf:
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
         self._stats: dict[str, Stamp] = {}
-        self._keys: dict[str, bytes] = {}
-        """The digests of each file's keys, one after the other."""
-        self._files: dict[bytes, str | tuple[str, ...]] = {}
+        self._keys: dict[str, array[int]] = {}
+        """The hashes of each file's keys."""
+        self._files: dict[int, str | tuple[str, ...]] = {}
         self._lock = threading.Lock()
 
     def booked(
@@ -51,7 +49,7 @@ class Shelf:
                 self._refresh()
             files: set[str] = set()
             for key in keys:
-                files.update(_each(self._files.get(_digest(key), ())))
+                files.update(_each(self._files.get(hash(key), ())))
         return sorted(files)
 
     def _refresh(self) -> None:
@@ -66,27 +64,21 @@ class Shelf:
                 self._learn(file, stat)
 
     def _learn(self, file: str, stat: Stamp) -> None:
-        digests = {_digest(key) for key, _ in keys_in(flat(self._folder.text(file)))}
-        for digest in digests:
-            known = self._files.get(digest)
-            self._files[digest] = file if known is None else (*_each(known), file)
-        self._keys[file] = b"".join(digests)
+        hashes = set(map(hash, keys_in(self._folder.text(file))))
+        for one in hashes:
+            known = self._files.setdefault(one, file)
+            if known is not file:
+                self._files[one] = (*_each(known), file)
+        self._keys[file] = array("q", hashes)
         self._stats[file] = stat
 
     def _forget(self, file: str) -> None:
-        digests = self._keys.pop(file)
+        hashes = self._keys.pop(file)
         del self._stats[file]
-        for n in range(0, len(digests), _DIGEST):
-            self._forget_key(digests[n : n + _DIGEST], file)
-
-    def _forget_key(self, digest: bytes, file: str) -> None:
-        left = tuple(other for other in _each(self._files.pop(digest)) if other != file)
-        if left:
-            self._files[digest] = left[0] if len(left) == 1 else left
-
-
-def _digest(key: Key) -> bytes:
-    return hashlib.blake2b(key.field.encode() + b"\0" + key.value, digest_size=_DIGEST).digest()
+        for one in hashes:
+            left = tuple(other for other in _each(self._files.pop(one)) if other != file)
+            if left:
+                self._files[one] = left[0] if len(left) == 1 else left
 
 
 def _each(files: str | tuple[str, ...]) -> tuple[str, ...]:

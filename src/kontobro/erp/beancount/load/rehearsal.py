@@ -65,6 +65,10 @@ class Rehearsal:
         found = {reference: bad.get(_digest(reference, text)) for reference, text in texts.items()}
         return {reference: problem for reference, problem in found.items() if problem}
 
+    def is_good(self, texts: Texts) -> bool:
+        """True when all of them passed, unless the ledger has changed since: `is_current` tells."""
+        return all(_digest(reference, text) in self._good for reference, text in texts.items())
+
     def is_current(self) -> bool:
         """True while no one but us has changed the ledger since it was tried."""
         return self._stamps is not None and not self._changed(self._stamps, self._masters.stamps())
@@ -74,6 +78,8 @@ class Rehearsal:
         self._good.difference_update(_digest(reference, text) for reference, text in texts.items())
 
     def _changed(self, before: Mapping[str, Stamp], now: Mapping[str, Stamp]) -> bool:
+        if before == now:
+            return False
         files = {file for file in before.keys() | now.keys() if before.get(file) != now.get(file)}
         return any(now.get(file, (0, 0, 0)) != self._folder.ours.get(file) for file in files)
 

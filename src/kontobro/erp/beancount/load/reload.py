@@ -10,6 +10,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from kontobro.core.errors import Misconfigured
@@ -99,9 +100,8 @@ class MasterFile:
         return {VENDORS: GONE} | {name: stamp for name, stamp in stamps.items() if name == VENDORS or os.sep in name}
 
     def _name_of(self, file: str) -> str:
-        """A file as `stamps` names it: ours by its name alone. Thousands are asked for often: a text is cut."""
-        folder, _, name = file.rpartition(os.sep)
-        return name if folder == self._bookings and is_batch(name) else file
+        """A file as `stamps` names it: ours by its name alone."""
+        return file.rpartition(os.sep)[2] if _is_ours(file, self._bookings) else file
 
     def _path_of(self, name: str) -> Path:
         return self._folder.bookings / name  # which is the name itself, where that is a whole path
@@ -118,5 +118,17 @@ class MasterFile:
         """Of each file that is not ours, new ones that an include pattern matches among them."""
         # as Beancount itself matches them
         matched = (file for one in masters.patterns for file in glob.glob(one, recursive=True))  # noqa: PTH207
-        files = dict.fromkeys((*masters.files, *matched))
-        return {file: stamp_at(Path(file)) for file in files if self._name_of(file) == file}
+        more = (file for file in matched if not _is_ours(file, self._bookings))
+        files = dict.fromkeys((*_others(masters.files, self._bookings), *more))
+        return {file: stamp_at(file) for file in files}
+
+
+def _is_ours(file: str, bookings: str) -> bool:
+    folder, _, name = file.rpartition(os.sep)
+    return folder == bookings and is_batch(name)
+
+
+@lru_cache(maxsize=4)
+def _others(files: tuple[str, ...], bookings: str) -> tuple[str, ...]:
+    """Those that are not ours. It is asked several times a batch of the same ledger, where thousands are ours."""
+    return tuple(file for file in files if not _is_ours(file, bookings))

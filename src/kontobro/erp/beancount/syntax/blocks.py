@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from beancount.core.data import Transaction
 from beancount.parser import booking, parser
@@ -27,7 +28,7 @@ _KEY = re.compile(
 """With the line break before it, which a pattern looks for quickly; no file begins with metadata."""
 
 _NUMBERS = (b"bill-number", b"invoice-number")
-_ANY_INVOICE = "number"
+_ANY_INVOICE = b"number"
 _TOP = re.compile(rb"^[^\s]", re.MULTILINE)
 _DOCUMENT = re.compile(rb"\d{4}-\d\d-\d\d document ")
 _FLAG = re.compile(rb"^(\S+[ \t]+)!")
@@ -44,16 +45,15 @@ _TEXTS = re.compile(rb'^[;*#:!&%?][^\n]*|;[^\n]*|"(?:[^"\\]|\\.)*"', re.MULTILIN
 """Beancount's comments (a line that begins with one of these characters is one too), and its texts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """A metadata line by which entries are found. `value` as written in the file, without quotes."""
 
-    field: str
+    field: bytes
     value: bytes
 
     @classmethod
     def of(cls, field: str, value: str) -> Key:
-        return cls(field, quoted(value)[1:-1].encode())
+        return cls(field.encode(), quoted(value)[1:-1].encode())
 
     @classmethod
     def of_invoice(cls, number: str) -> Key:
@@ -131,20 +131,25 @@ def _crossed_out(match: re.Match[bytes]) -> bytes:
     return b'"' + b"x" * (len(found) - 2) + b'"' if found[:1] == b'"' and b"\n" in found else found
 
 
-def keys_in(text: bytes) -> Iterator[tuple[Key, int]]:
-    """Every key of a batch file with its place: a text scan, no parsing. `text` is `flat`."""
-    for match in _KEY.finditer(text):
-        place = match.start() + 1
-        yield Key(match[1].decode(), match[2]), place
-        if match[1] in _NUMBERS:
-            number = _ESCAPED.sub(rb"\1", match[2]).decode("utf-8", "replace")
-            yield Key.of_invoice(number), place
+def keys_in(text: bytes) -> set[tuple[bytes, bytes]]:
+    """Every key of a batch file, as a pair: a text scan, no parsing."""
+    pairs = set(_KEY.findall(flat(text)))
+    return pairs | {_invoice(value) for field, value in pairs if field in _NUMBERS}
+
+
+def _invoice(number: bytes) -> Key:
+    """By what else an entry with this number is found."""
+    return Key.of_invoice(_ESCAPED.sub(rb"\1", number).decode("utf-8", "replace"))
+
+
+def _is_one(keys: frozenset[Key], field: bytes, value: bytes) -> bool:
+    return (field, value) in keys or (field in _NUMBERS and _invoice(value) in keys)
 
 
 def blocks_with(file: str, text: bytes, keys: frozenset[Key]) -> list[Block]:
     """The blocks of a file that hold any of the keys."""
     lines = flat(text)
-    places = [place for key, place in keys_in(lines) if key in keys]
+    places = [match.start() + 1 for match in _KEY.finditer(lines) if _is_one(keys, match[1], match[2])]
     if not places:
         return []
     tops = [match.start() for match in _TOP.finditer(lines)]
