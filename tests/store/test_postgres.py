@@ -81,7 +81,11 @@ def test_entry_of_a_url() -> None:
         "HOST": "db.example",
         "PORT": "5433",
     }
-    assert entry["OPTIONS"] == {"connect_timeout": 10, "options": "-c lock_timeout=30s", "sslmode": "require"}
+    assert entry["OPTIONS"] == {
+        "connect_timeout": 10,
+        "options": "-c lock_timeout=30s -c jit=off",
+        "sslmode": "require",
+    }
     assert (entry["CONN_MAX_AGE"], entry["CONN_HEALTH_CHECKS"]) == (60, True)
 
 

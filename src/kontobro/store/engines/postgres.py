@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 IDLE = 60
 """Seconds after which a connection that no one uses is closed."""
 
-KEPT: Mapping[str, Any] = {"connect_timeout": 10, "options": f"-c lock_timeout={PATIENCE}s"}
-"""How long to wait for the server, and for another's row lock. The URL may say otherwise."""
+KEPT: Mapping[str, Any] = {"connect_timeout": 10, "options": f"-c lock_timeout={PATIENCE}s -c jit=off"}
+"""How long to wait for the server, and for another's row lock; and no statement is compiled, which took longer than the
+longest of them runs. The URL may say otherwise."""
 
 PARTS = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
 """libpq's words for what Django has a name of its own for."""
