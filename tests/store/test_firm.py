@@ -12,7 +12,7 @@ import pytest
 
 from kontobro.core.model.history import BookingState
 from kontobro.store import open_store
-from kontobro.store.read.pages import Search
+from kontobro.store.read.pages import ProblemGroup, Search
 from tests.support.big_store import END, fill, named
 from tests.support.brought import bring
 from tests.support.postgres import KEY
@@ -90,7 +90,6 @@ def test_companies_are_told_by_a_list_of_ids_or_by_the_question_for_them(opened:
 
 
 def test_a_search_for_everything_finds_what_no_search_finds(opened: DjangoStore, overview: Overview) -> None:
-    """On PostgreSQL they are two statements: one counts what is alike by an index, the other reads each booking."""
     for number in range(30):
         told = (
             replace(PROBLEM, value=f"Value {number % 4}", message=f"Told in way {number % 3}"),
@@ -128,7 +127,13 @@ READS: dict[str, tuple[str, Callable[[Any, Any, Sequence[str]], object]]] = {
     "unsolved": ("kontobro_not_booked", lambda overview, firm, ids: overview.unsolved(ids)),
     "unready": ("kontobro_not_booked", lambda overview, firm, ids: firm.unready(ids, *_month())),
     "problems": ("kontobro_told_alike", lambda overview, firm, ids: overview.problems(ids, limit=20, items=5)),
+    "search": ("kontobro_told_alike", lambda overview, firm, ids: _found(overview, ids, "PAYEE 17")),
+    "search for a value": ("kontobro_told_alike", lambda overview, firm, ids: _found(overview, ids, "m")),
 }
+
+
+def _found(overview: Overview, ids: Sequence[str], text: str) -> Sequence[ProblemGroup]:
+    return overview.problem_page(ids, Search(text), slice(0, 20), 5).groups
 
 
 def _month() -> tuple[dt.date, dt.date]:
@@ -188,11 +193,12 @@ def test_a_step_that_was_interrupted_is_taken_again(on_postgresql: DjangoStore) 
     from django.db import connections
 
     from kontobro.store.read.overview import overview_of
-    from kontobro.store.schema.counting import create_counting, drop_counting
+    from kontobro.store.schema.counting import add_payees, create_counting, drop_counting, drop_payees
 
     bring(on_postgresql, "a", "rejected")
+    back = (drop_payees, drop_payees, drop_counting, drop_counting)
     with connections[on_postgresql.alias].schema_editor(atomic=False) as editor:
-        for step in (create_counting, drop_counting, drop_counting, create_counting):
+        for step in (create_counting, *back, create_counting, add_payees, add_payees):
             step(None, editor)
     counts = [one.count for one in overview_of(on_postgresql).problems(ALL)]
     assert (counts, [type(count) for count in counts]) == ([1], [int])

@@ -12,27 +12,18 @@ from typing import Any
 from django.db.models import BooleanField, F, Func, Value
 
 from kontobro.core.model.journal import Reference
-from kontobro.store.read.among import among_sql
+from kontobro.store.read.among import among_sql, array_of
 from kontobro.store.read.pages import ProblemGroup, ProblemPage, Search, Stopped
 from kontobro.store.secrets.codec import problems_from
 
-WORDS: Mapping[str, Mapping[str, str]] = {
-    "sqlite": {
-        "codes": "IN (SELECT value FROM json_each(%s))",
-        "alike": "problems",
-        "told": "json_each(alike.problems) AS told",
-        "fact": "json_extract(told.value, '$.{}')",
-        "problem": "told.value",
-    },
-    "postgresql": {
-        "codes": "IN (SELECT jsonb_array_elements_text(%s::jsonb))",
-        "alike": "alike",
-        "told": "jsonb_array_elements(alike.problems) AS told (value)",
-        "fact": "(told.value ->> '{}')",
-        "problem": "told.value::text",
-    },
+FACT: Mapping[str, str] = {"sqlite": "json_extract(told.value, '$.{}')", "postgresql": "(told.value ->> '{}')"}
+"""How each database takes a fact out of a problem."""
+
+CODES: Mapping[str, str] = {
+    "sqlite": "IN (SELECT value FROM json_each(%(codes)s))",
+    "postgresql": "= ANY (%(codes)s::text[])",
 }
-"""How each database takes JSON apart, and what is the same for all that were told the same."""
+"""What follows the code where a search means it."""
 
 FAILED = "booking.connection_id {owners} AND booking.outcome = 'failed'"
 ONCE = """NOT (
@@ -44,50 +35,56 @@ ONCE = """NOT (
             )"""
 """A payment counts only where its item's first entry did not fail as well: an item is told once."""
 
-# Items that were told the same are alike: few of each are taken apart and shown, however many there are.
+# SQLite: items that were told the same are alike; few of each are taken apart and shown, however many there are.
 GROUPS = """
     WITH alike AS (
         SELECT * FROM (
             SELECT booking.id, booking.problems, booking.updated_at, {named} AS named, count(*) OVER same AS number,
-                row_number() OVER (PARTITION BY {alike}, {named} ORDER BY updated_at DESC, id DESC) AS nth
+                row_number() OVER (PARTITION BY problems, {named} ORDER BY updated_at DESC, id DESC) AS nth
             FROM kontobro_booking AS booking
             WHERE {failed} AND {once}
-            WINDOW same AS (PARTITION BY {alike}, {named})
-        ) AS failed WHERE nth <= %s
+            WINDOW same AS (PARTITION BY problems, {named})
+        ) AS failed WHERE nth <= %(items)s
     ), told AS (
         SELECT alike.id, alike.updated_at, CASE WHEN nth = 1 THEN number ELSE 0 END AS number, named,
-            {problem} AS problem, {code} AS code, {field} AS field, {value} AS value, {message} AS message
-        FROM alike CROSS JOIN {told}
+            told.value AS problem, {code} AS code, {field} AS field, {value} AS value
+        FROM alike CROSS JOIN json_each(alike.problems) AS told WHERE named OR {meant}
     ), counted AS (
         SELECT told.*, sum(number) OVER cause AS items, max(updated_at) OVER cause AS newest,
             row_number() OVER (PARTITION BY code, field, value ORDER BY updated_at DESC, id DESC) AS place
-        FROM told {matching} WINDOW cause AS (PARTITION BY code, field, value)
+        FROM told WINDOW cause AS (PARTITION BY code, field, value)
     ), ranked AS (
         SELECT counted.*, dense_rank() OVER (ORDER BY items DESC, newest DESC, code, field, value) AS rank
-        FROM counted WHERE place <= %s
+        FROM counted WHERE place <= %(items)s
     )
     SELECT rank, items, newest, problem, connection_id, reference, item_type, payee, date, total, currency,
         (SELECT max(rank) FROM ranked), (SELECT sum(items) FROM ranked WHERE place = 1)
     FROM ranked JOIN kontobro_booking AS booking ON booking.id = ranked.id
-    WHERE rank > %s AND rank <= %s ORDER BY rank, place
+    WHERE rank > %(start)s AND rank <= %(stop)s ORDER BY rank, place
 """
 
-# The same where nothing is looked for, on PostgreSQL: the index `kontobro_told_alike` counts, and finds the newest of
-# each; besides those that are shown, one booking is read of all that are alike. The index is chosen without regard to
-# what only payments are asked: OFFSET sees to it.
+# PostgreSQL: the index `kontobro_told_alike` counts what is alike, all of it and those whose payee a search means, and
+# finds the newest of each; besides those that are shown, one booking is read of all that are alike. The index is
+# chosen without regard to what only payments are asked: OFFSET sees to it.
 ALIKE = """
     WITH alike AS (
-        SELECT alike, count(*) AS number, max(updated_at) AS newest, max(id) AS id
+        SELECT alike, count(*) AS number, max(updated_at) AS newest, max(id) AS id,
+            count(*) FILTER (WHERE named) AS named_number, max(updated_at) FILTER (WHERE named) AS named_newest
         FROM (
-            SELECT alike, updated_at, id, connection_id, reference
+            SELECT alike, updated_at, id, connection_id, reference, {named} AS named
             FROM kontobro_booking AS booking WHERE {failed} OFFSET 0
         ) AS booking WHERE {once} GROUP BY alike
-    ), causes AS (
-        SELECT {code} AS code, {field} AS field, {value} AS value,
-            sum(number) AS items, max(newest) AS newest, array_agg(DISTINCT alike.alike) AS alikes
+    ), told AS (
+        SELECT {code} AS code, {field} AS field, {value} AS value, alike.alike, bool_or({meant}) AS meant,
+            sum(CASE WHEN {meant} THEN number ELSE named_number END) AS items,
+            max(CASE WHEN {meant} THEN alike.newest ELSE named_newest END) AS newest
         FROM alike JOIN kontobro_booking AS one ON one.id = alike.id
             CROSS JOIN jsonb_array_elements(one.problems) AS told (value)
-        GROUP BY 1, 2, 3
+        WHERE named_number > 0 OR {meant} GROUP BY 1, 2, 3, 4
+    ), causes AS (
+        SELECT code, field, value, sum(items) AS items, max(newest) AS newest,
+            array_agg(alike) AS alikes, array_agg(meant) AS are_meant
+        FROM told GROUP BY 1, 2, 3
     ), ranked AS (
         SELECT causes.*, row_number() OVER (ORDER BY items DESC, newest DESC, code, field, value) AS rank,
             count(*) OVER () AS every, sum(items) OVER () AS every_item
@@ -96,15 +93,19 @@ ALIKE = """
     SELECT rank, items, newest, problem, connection_id, reference, item_type, payee, date, total, currency,
         every, every_item
     FROM ranked CROSS JOIN LATERAL (
-        SELECT id FROM unnest(alikes) AS told (same) CROSS JOIN LATERAL (
+        SELECT id FROM unnest(alikes, are_meant) AS told (same, meant) CROSS JOIN LATERAL (
             SELECT booking.id, booking.updated_at FROM kontobro_booking AS booking
-            WHERE booking.alike = told.same AND {failed} AND {once} ORDER BY updated_at DESC, id DESC LIMIT %s
-        ) AS newest ORDER BY updated_at DESC, id DESC LIMIT %s
+            WHERE booking.alike = told.same AND {failed} AND {once} AND (told.meant OR {named})
+            ORDER BY updated_at DESC, id DESC LIMIT %(items)s
+        ) AS newest ORDER BY updated_at DESC, id DESC LIMIT %(items)s
     ) AS shown JOIN kontobro_booking AS booking ON booking.id = shown.id CROSS JOIN LATERAL (
-        SELECT {problem} AS problem FROM jsonb_array_elements(problems) AS told (value)
-        WHERE ({code}, {field}, {value}) IS NOT DISTINCT FROM (ranked.code, ranked.field, ranked.value) LIMIT 1
-    ) AS its WHERE rank > %s AND rank <= %s ORDER BY rank, updated_at DESC, booking.id DESC
+        SELECT told.value::text AS problem FROM jsonb_array_elements(problems) AS told (value)
+        WHERE ({code}, {field}, {value}) IS NOT DISTINCT FROM (ranked.code, ranked.field, ranked.value)
+            AND ({named} OR {meant}) LIMIT 1
+    ) AS its WHERE rank > %(start)s AND rank <= %(stop)s ORDER BY rank, updated_at DESC, booking.id DESC
 """
+
+STATEMENTS: Mapping[str, str] = {"sqlite": GROUPS, "postgresql": ALIKE}
 
 SEARCHED = ("field", "value", "message")
 """Where a search looks, besides the payee and what is told in the reader's language."""
@@ -123,25 +124,33 @@ def problem_page(cursor: Any, connection_ids: Sequence[str], search: Search, par
     return ProblemPage(groups=groups, causes=int(rows[0][11]), items=int(rows[0][12])) if rows else ProblemPage()
 
 
-def _question(vendor: str, ids: Sequence[str], search: Search, part: slice, items: int) -> tuple[str, Sequence[Any]]:
-    """The statement, and its values in its order."""
+def _question(
+    vendor: str, ids: Sequence[str], search: Search, part: slice, items: int
+) -> tuple[str, Mapping[str, object]]:
+    """The statement, and its values by their names. Without a text all are named: there is nothing to look for."""
     owners, named = among_sql(vendor, ids)
-    words = WORDS[vendor]
-    facts = {name: words["fact"].format(name) for name in ("code", "field", "value", "message")}
-    words = {**words, **facts, "failed": FAILED.format(owners=owners), "once": ONCE}
-    if vendor == "postgresql" and not search.text:
-        return ALIKE.format(**words), (named, named, items, items, part.start, part.stop)
-    if not search.text:
-        return GROUPS.format(**words, named="TRUE", matching=""), (named, items, items, part.start, part.stop)
-    pattern, codes = f"%{_escaped(search.text.lower())}%", json.dumps(sorted(search.codes))
-    matching = " OR ".join(["named", *(_like(name) for name in facts if name in SEARCHED), f"code {words['codes']}"])
-    sql = GROUPS.format(**words, named=_like("booking.payee"), matching=f"WHERE {matching}")
-    told = (*[pattern] * len(SEARCHED), codes)
-    return sql, (pattern, pattern, named, pattern, items, *told, items, part.start, part.stop)
+    facts = {name: FACT[vendor].format(name) for name in ("code", *SEARCHED)}
+    meant = [*(_like(facts[name]) for name in SEARCHED), f"{facts['code']} {CODES[vendor]}"]
+    words = {
+        "named": _like("booking.payee") if search.text else "TRUE",
+        "meant": f"({' OR '.join(meant)})" if search.text else "TRUE",
+        "failed": FAILED.format(owners=owners.replace("%s", "%(ids)s")),
+        "once": ONCE,
+    }
+    codes = sorted(search.codes)
+    values = {
+        "ids": named,
+        "pattern": f"%{_escaped(search.text.lower())}%",
+        "codes": array_of(codes) if vendor == "postgresql" else json.dumps(codes),
+        "items": items,
+        "start": part.start,
+        "stop": part.stop,
+    }
+    return STATEMENTS[vendor].format(**facts, **words), values
 
 
 def _like(column: str) -> str:
-    return f"lower({column}) LIKE %s ESCAPE '!'"
+    return f"lower({column}) LIKE %(pattern)s ESCAPE '!'"
 
 
 def _escaped(text: str) -> str:

@@ -38,6 +38,15 @@ SEEN = "VACUUM (ANALYZE) kontobro_booking"
 """Until then no index answers alone, for the table was just written. Never of an empty table: PostgreSQL would take it
 for empty, and read all of it for each move, until it comes to see it again."""
 
+NAMED: Sequence[str] = (
+    "DROP INDEX IF EXISTS kontobro_told_alike",
+    """
+    CREATE INDEX kontobro_told_alike ON kontobro_booking (alike, updated_at, id)
+        INCLUDE (connection_id, reference, payee) WHERE outcome = 'failed'
+    """,
+)
+"""A search for a payee is answered by the index, too: `text.PAYEE_LIMIT` sees to it that an entry of it has room."""
+
 POSTGRESQL_GONE: Sequence[str] = (
     "DROP INDEX IF EXISTS kontobro_not_booked",
     "ALTER TABLE kontobro_booking DROP COLUMN IF EXISTS alike",
@@ -50,6 +59,16 @@ def create_counting(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
     _execute(editor, POSTGRESQL)
     if editor.connection.vendor == "postgresql" and _is_any(editor):
         editor.execute(SEEN, params=None)
+
+
+def add_payees(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
+    """A migration's step, in one transaction: the index is made again."""
+    _execute(editor, NAMED)
+
+
+def drop_payees(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
+    """The step backwards."""
+    _execute(editor, (NAMED[0], *POSTGRESQL))
 
 
 def drop_counting(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
