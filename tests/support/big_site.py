@@ -24,6 +24,8 @@ BY_ORGANISATION = (
     "jobs/?page=40",
     "jobs/?sort=-items",
     "problems/",
+    "problems/?q=nothing+of+it",
+    "problems/?q=Payee",
     "members/",
     "notifications/",
     "audit/",
